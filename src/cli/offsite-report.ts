@@ -47,6 +47,7 @@ function figuresOf({ counts, bytes, doubts }: NonNullable<RunResult['copied']>) 
     lagFiles: counts['filesMissing'] ?? 0,
     lagBytes: bytes['missing'] ?? 0,
     heldBackFiles: counts['filesHeldBack'] ?? 0,
+    heldFiles: counts['filesHeld'] ?? 0,
     unconfirmedFiles: counts['filesUnconfirmed'] ?? 0,
     checkedFiles: counts['filesChecked'] ?? 0,
     checkedBytes: bytes['checked'] ?? 0,
@@ -94,6 +95,7 @@ function syncJson(figures: Figures, snapshots: readonly string[]): JsonObject {
     lag_files: figures.lagFiles,
     lag_bytes: figures.lagBytes,
     held_back_files: figures.heldBackFiles,
+    held_files: figures.heldFiles,
     doubts: figures.doubts,
     unconfirmed_files: figures.unconfirmedFiles,
     snapshots,
@@ -105,7 +107,7 @@ type Printer = (context: CommandContext, copy: string, figures: Figures, dryRun:
 const print: Readonly<Record<CopyWork, Printer>> = { sync: printSync, scrub: printScrub, sample: printSample };
 
 function printSync({ terminal }: CommandContext, copy: string, figures: Figures, dryRun: boolean): void {
-  const { lagFiles, lagBytes, uploadedFiles, uploadedBytes, trashedFiles, heldBackFiles, doubts } = figures;
+  const { lagFiles, lagBytes, uploadedFiles, uploadedBytes, trashedFiles, heldBackFiles, heldFiles, doubts } = figures;
   const left = l10n.t('{files} ({size}) not on Google Drive', { files: countText(lagFiles, 'file'), size: sizeText(lagBytes) });
   if (dryRun) terminal.print(l10n.t('{copy}: {left}; dry run: nothing was done', { copy, left }));
   else {
@@ -121,6 +123,10 @@ function printSync({ terminal }: CommandContext, copy: string, figures: Figures,
   }
   for (const doubt of heldBackFiles > 0 ? doubts : [])
     terminal.note(l10n.t('{files} stay on Google Drive: {why}', { files: countText(heldBackFiles, 'file'), why: doubtText(doubt) }));
+  if (heldFiles > 0)
+    terminal.note(
+      l10n.t('{files} held that the repository has no more: its storage lets nobody remove them', { files: countText(heldFiles, 'file') }),
+    );
 }
 
 function printScrub({ terminal }: CommandContext, copy: string, figures: Figures): void {

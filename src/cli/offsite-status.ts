@@ -8,7 +8,7 @@ import { exitCode, type ExitCode } from './exit-code.ts';
 import { jsonObject, printJson } from './json.ts';
 import { statusLines } from './offsite-text.ts';
 
-/** How copies are, without asking Google; a success only when every one is known to be in sync. */
+/** How copies are, without asking their places; a success only when every one is known to be in sync. */
 export async function showStatus(
   { terminal, globals, clock }: CommandContext,
   place: StoragePlace,
@@ -50,6 +50,7 @@ function statusJson(status: CopyStatus): JsonObject {
     lastScrub,
     lastSample,
     heldBack,
+    held,
     snapshots,
     readable,
     progress,
@@ -93,6 +94,7 @@ function statusJson(status: CopyStatus): JsonObject {
     last_scrub_found: lastScrub && { ...lastScrub.found },
     last_sample_at: lastSample?.at,
     held_back: heldBack && { files: heldBack.files, doubts: heldBack.doubts },
+    held: held && jsonObject({ files: held.files, until: held.until }),
     snapshots,
     records_kept: records && { ...records },
     readable: readable.map((each) => jsonObject({ ...each })),

@@ -23,6 +23,7 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
     lastScrub,
     lastSample,
     heldBack,
+    held,
     snapshots,
     readable,
     records,
@@ -78,6 +79,7 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
     ...(heldBack === undefined
       ? []
       : [field(l10n.t('kept'), `${countText(heldBack.files, 'file')}: ${heldBack.doubts.map(doubtText).join('; ')}`)]),
+    ...(held === undefined ? [] : [field(l10n.t('held'), heldText(held))]),
     ...(records === undefined ? [] : [field(l10n.t('records'), `${recordsText(records)}, ${when(records.at)}`)]),
     ...(records === undefined || records.contradicting.length === 0
       ? []
@@ -91,6 +93,14 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
         ]),
     ...(readable.length === 0 ? [] : [field(l10n.t('last readable copy'), safeText(readable.at(-1)?.name ?? ''))]),
   ];
+}
+
+/** What the repository has no more, in a place that gives nothing away. */
+function heldText({ files, until }: NonNullable<CopyStatus['held']>): string {
+  const facts = { files: countText(files, 'file') };
+  return until === undefined
+    ? l10n.t('{files} that the repository has no more; its storage lets nobody remove them', facts)
+    : l10n.t('{files} that the repository has no more; its storage holds them until {date}', { ...facts, date: dateText(until) });
 }
 
 /** `12 / 340 files, 1.2 GiB / 30 GiB, 3 h 2 min left` */
@@ -196,14 +206,22 @@ function troubleText(kind: TroubleKind): string {
       return l10n.t('Google Drive does not answer');
     case 'denied':
       return l10n.t('Google Drive refuses access');
+    case 'copy-unreachable':
+      return l10n.t('the storage of the copy does not answer');
+    case 'copy-denied':
+      return l10n.t('the storage of the copy refuses access, or is not known to be the right one');
+    case 'copy-full':
+      return l10n.t('the storage of the copy is full');
+    case 'copy-not-kept':
+      return l10n.t('the storage of the copy does not give back what it took');
     case 'source':
       return l10n.t('the repository cannot be read, or is not what it should be');
     case 'file-held':
       return l10n.t('another program holds a file that it needs');
     case 'other-repository':
-      return l10n.t('the folder on Google Drive holds another repository');
+      return l10n.t('its place holds another repository');
     case 'folder-away':
-      return l10n.t('its folder on Google Drive is not where it was, or most of what was in it is gone');
+      return l10n.t('its folder is not where it was, or most of what was in it is gone');
     case 'busy':
       return l10n.t('another process keeps this copy up');
     case 'other':
@@ -211,7 +229,7 @@ function troubleText(kind: TroubleKind): string {
   }
 }
 
-/** Of files for which Drive has no checksum only the size is known to be right. */
+/** Of some files only the size is known to be right: Drive has no checksum of them, or nobody has read them yet. */
 export function wholeText({
   sourceFiles,
   sourceBytes,
@@ -220,7 +238,7 @@ export function wholeText({
   const facts = { files: countText(sourceFiles, 'file'), size: sizeText(sourceBytes), unconfirmed: countText(unconfirmedFiles, 'file') };
   return unconfirmedFiles === 0
     ? l10n.t('the copy is whole: {files}, {size}, every one verified', facts)
-    : l10n.t('the copy is whole: {files}, {size}; of {unconfirmed} Google Drive has no checksum', facts);
+    : l10n.t('the copy is whole: {files}, {size}; of {unconfirmed} only the size is known', facts);
 }
 
 export function doubtText(doubt: Doubt): string {

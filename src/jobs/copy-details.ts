@@ -14,14 +14,17 @@ export interface SyncDetails extends CopyName {
   readonly trashedFiles: number;
   readonly sourceFiles: number;
   readonly sourceBytes: number;
-  /** What is still not on Drive. */
+  /** What is still not in the copy. */
   readonly lagFiles: number;
   readonly lagBytes: number;
-  /** Why files stay on Drive that the repository has no more, and how many. */
+  /** Why files stay in the copy that the repository has no more, and how many. */
   readonly doubts: readonly Doubt[];
   readonly heldBackFiles: number;
+  /** Files that the repository has no more and nobody can remove from the copy; when the last of them may go, RFC 3339, where it is known. */
+  readonly heldFiles: number;
+  readonly heldUntil: string | undefined;
   readonly unconfirmedFiles: number;
-  /** Snapshots that can be restored from Drive now, and those of them that could not be before. */
+  /** Snapshots that can be restored from the copy now, and those of them that could not be before. */
   readonly snapshots: readonly string[];
   readonly newSnapshots: readonly string[];
 }
@@ -38,10 +41,21 @@ export interface SampleDetails extends CopyName {
   readonly damagedFiles: number;
 }
 
-/** @param before snapshots that could be restored from Drive before */
+/** @param before snapshots that could be restored from the copy before */
 export function syncDetails(copy: OffsiteCopy, report: SyncReport, before: readonly string[]): SyncDetails {
-  const { uploadedFiles, uploadedBytes, trashedFiles, sourceFiles, sourceBytes, lag, doubts, heldBackFiles, unconfirmedFiles, snapshots } =
-    report;
+  const {
+    uploadedFiles,
+    uploadedBytes,
+    trashedFiles,
+    sourceFiles,
+    sourceBytes,
+    lag,
+    doubts,
+    heldBackFiles,
+    held,
+    unconfirmedFiles,
+    snapshots,
+  } = report;
   const known = new Set(before);
   return {
     ...namesOf(copy),
@@ -54,6 +68,8 @@ export function syncDetails(copy: OffsiteCopy, report: SyncReport, before: reado
     lagBytes: lag.bytes,
     doubts,
     heldBackFiles,
+    heldFiles: held?.files ?? 0,
+    heldUntil: held?.untilMs === undefined ? undefined : new Date(held.untilMs).toISOString(),
     unconfirmedFiles,
     snapshots,
     newSnapshots: snapshots.filter((id) => !known.has(id)),

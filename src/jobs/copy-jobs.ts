@@ -31,7 +31,7 @@ import {
   type SyncOptions,
   type SyncReport,
 } from '../offsite/index.ts';
-import { isAbort, isCode, systemClock, type Clock } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, isOnDrive, systemClock, type Clock } from '../platform/index.ts';
 import type { RecordContent, RecordTrigger } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
@@ -87,10 +87,10 @@ export interface WorkOptions {
 }
 
 export interface SyncWish extends WorkOptions {
-  /** Compare with what is known to be on Drive, if anything is, instead of asking. */
+  /** Compare with what is known to be in the copy, if anything is, instead of asking. */
   readonly mayUseKnown?: boolean;
   readonly mayRemoveAll?: boolean | undefined;
-  /** Copy everything again, although the folder on Drive, or what was in it, is gone. */
+  /** Copy everything again, although its folder, or what was in it, is gone. */
   readonly mayBeginAnew?: boolean | undefined;
   /** Changes nothing, leaves no record, is not remembered, and may be while another process works on the copy. */
   readonly dryRun?: boolean;
@@ -116,7 +116,7 @@ export interface CopyOccasion {
 /** With what is told of the run: what its record says, or would say where it is not worth one. */
 export interface ToldResult<Details> extends JobResult<Details> {
   readonly told: RunResult;
-  /** Something on Drive is another than before, or was looked at as a whole. */
+  /** Something in the copy is another than before, or was looked at as a whole. */
   readonly did: boolean;
   /** See `SyncReport`. */
   readonly isIncomplete: boolean;
@@ -227,7 +227,7 @@ export class CopyJobs implements AsyncDisposable {
   ): Promise<ToldResult<ReadableCopyDetails>> {
     const { copy, place } = this.#options;
     const rule = copy.readableCopies;
-    const { keep, format = rule?.format ?? 'zip', to = rule?.to ?? readableFolderOf(copy.to) } = wish;
+    const { keep, format = rule?.format ?? 'zip', to = rule?.to ?? readablePlaceOf(copy) } = wish;
     const { signal } = access;
     const world = { clock: this.#clock, openStorage: (location: string) => openOriginal(location, place) };
     const result = await this.#around('readable-copy', { occasion, signal }, newTally(), () =>
@@ -237,7 +237,7 @@ export class CopyJobs implements AsyncDisposable {
     // Whoever wanted it now is told himself, perhaps that his password is wrong.
     if (result.error === undefined || occasion.trigger !== 'manual') await this.#noteBeside('readable', result.error);
     const told = await this.#tell(result, { occasion, signal, recordOf }, newTally());
-    const client = keep === undefined ? undefined : await this.#driveClient().catch(() => undefined);
+    const client = keep === undefined || !isOnDrive(to) ? undefined : await this.#driveClient().catch(() => undefined);
     if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep, client, signal });
     return told;
   }
@@ -415,26 +415,26 @@ export class CopyJobs implements AsyncDisposable {
   /** Never rejects: what stood in its way is remembered, and whoever keeps the history up tries again. */
   async #keepHistory(signal: AbortSignal): Promise<void> {
     const { copy, place, records, history } = this.#options;
-    const folder = this.#open?.folder;
-    if (folder === undefined) return;
-    await keepHistoryOffsite(copy, place, { ...history, records }, signal, folder).catch(() => undefined);
+    if (this.#open === undefined) return;
+    await keepHistoryOffsite(copy, place, { ...history, records }, signal, this.#open.drive?.folder).catch(() => undefined);
   }
 
   #aboutCopy(about: RecordAbout, occasion: CopyOccasion, folderIds: readonly string[], { uploaded }: Tally): AboutCopy {
     const { copy, place } = this.#options;
     const { trigger, run, user = about.user } = occasion;
     const via = trigger === 'manual' ? (occasion.via ?? about.via) : 'schedule';
-    return { ...about, trigger, run, via, user, copy, account: place.settings?.account, folderIds, uploaded };
+    const account = isOnDrive(copy.to) ? place.settings?.account : undefined;
+    return { ...about, trigger, run, via, user, copy, account, folderIds, uploaded };
   }
 
   async #opened(): Promise<OpenCopy> {
     const { copy, place } = this.#options;
-    return (this.#open ??= await openCopy(copy, { place, client: await this.#driveClient(), memory: this.memory }));
+    return (this.#open ??= await openCopy(copy, { place, client: () => this.#driveClient(), memory: this.memory }));
   }
 
   async #lookedAt(): Promise<OpenCopy> {
     const { copy, place } = this.#options;
-    return (this.#look ??= await lookAtCopy(copy, { place, client: await this.#driveClient(), memory: this.memory }));
+    return (this.#look ??= await lookAtCopy(copy, { place, client: () => this.#driveClient(), memory: this.memory }));
   }
 
   async #driveClient(): Promise<DriveClient> {
@@ -452,6 +452,15 @@ export class CopyJobs implements AsyncDisposable {
   #textOf(ns: bigint): string {
     return formatTimestamp(ns, this.#clock.offsetMinutes(ns));
   }
+}
+
+/** Beside a copy on Google Drive; beside any other one an archive would lie where nobody looks for it, or nothing but a repository may. */
+function readablePlaceOf({ name, to }: OffsiteCopy): string {
+  if (isOnDrive(to)) return readableFolderOf(to);
+  throw new CadanganError('arguments.invalid', {
+    argument: name,
+    reason: 'a readable copy needs a place ("to", or --to): a folder, or one on Google Drive',
+  });
 }
 
 const noteEveryMsDefault = 15_000;

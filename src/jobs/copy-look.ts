@@ -8,7 +8,7 @@ import {
   OriginalLooks,
   type RecordedError,
 } from '../offsite/index.ts';
-import { CadanganError, isCode, systemClock, type Clock } from '../platform/index.ts';
+import { CadanganError, isCode, isOnDrive, systemClock, type Clock } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { openStorageAt } from './open-storage.ts';
@@ -50,7 +50,8 @@ export async function readCopyStatus(
   // The memory first: what changes in between shows as a difference, never as none.
   const original = workWordOf(keeper) === undefined ? await looks.look(copy.repository, timeMs(memory.lastWholeAt)) : undefined;
   // A person whose address was changed is still the same: then Google knows better, and whoever keeps the copy up has asked it.
-  const inTheWay = isCode(signIn, 'drive.wrong-account') && keeper !== undefined ? undefined : signIn;
+  const isKnownBetter = isCode(signIn, 'drive.wrong-account') && keeper !== undefined;
+  const inTheWay = isKnownBetter || !needsAccount(copy) ? undefined : signIn;
   return copyStatusOf(copy, {
     memory,
     memoryError,
@@ -59,6 +60,11 @@ export async function readCopyStatus(
     signIn: inTheWay && recordedErrorOf(inTheWay),
     nowMs: Number((place.clock ?? systemClock).nowNs() / 1_000_000n),
   });
+}
+
+/** Whether somebody has to be signed in to Google for it. */
+export function needsAccount({ repository, to }: Pick<OffsiteCopy, 'repository' | 'to'>): boolean {
+  return isOnDrive(repository) || isOnDrive(to);
 }
 
 function timeMs(at: string | undefined): number | undefined {

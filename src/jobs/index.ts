@@ -51,7 +51,7 @@ export {
   type HistoryOutcome,
 } from './keep-history-offsite.ts';
 export { readCopyAnchors } from './offsite-anchor.ts';
-export { errorOfRecorded, originalLooks, readCopyStatus, type CopyLookOptions } from './copy-look.ts';
+export { errorOfRecorded, needsAccount, originalLooks, readCopyStatus, type CopyLookOptions } from './copy-look.ts';
 export { newsOf, type News, type Told } from './copy-news.ts';
 export {
   CopyJobs,

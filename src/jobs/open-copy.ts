@@ -1,28 +1,44 @@
 import { join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
-import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '../offsite/index.ts';
-import { CadanganError, holdName, isRemote, makeOwnFolder, type Random, systemRandom } from '../platform/index.ts';
+import {
+  CopyLedger,
+  CopyMemoryFile,
+  DriveCopy,
+  StorageCopy,
+  type CopyListing,
+  type CopyMemory,
+  type CopyTarget,
+} from '../offsite/index.ts';
+import { CadanganError, holdName, isOnDrive, isRemote, makeOwnFolder, systemClock, type Random, systemRandom } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation, type Storage } from '../storage/index.ts';
 import { openStorageAt } from './open-storage.ts';
 import type { StoragePlace } from './storage-place.ts';
 
-/** Original, folder on Drive, journal of uploads and what is known of all of them, of a copy that this process alone works on. */
-export interface OpenCopy extends AsyncDisposable {
-  readonly source: Storage;
+/** What is open of a copy that lies on Google Drive. */
+interface OpenDrive {
   readonly folder: DriveFolder;
-  readonly target: DriveCopy;
+  readonly copy: DriveCopy;
   /** Of files that Drive gives no SHA-256 for; see `CopyMemory`. */
   readonly provedByMd5: ReadonlyMap<string, string>;
+}
+
+/** Original, copy, and what is known of both, of a copy that this process alone works on. */
+export interface OpenCopy extends AsyncDisposable {
+  readonly source: Storage;
+  readonly target: CopyTarget;
+  /** Undefined of a copy that lies elsewhere. */
+  readonly drive: OpenDrive | undefined;
   /** Files of the original that were found damaged. */
   readonly knownDamaged: Set<string>;
-  /** What lies on Drive, as the last sync left it; undefined when it has to be asked for. */
+  /** What lies in the copy, as the last sync left it; undefined when it has to be asked for. */
   known: CopyListing | undefined;
 }
 
 interface CopyWorldOptions {
   readonly place: StoragePlace;
-  readonly client: DriveClient;
+  /** Asked only for a copy that lies on Google Drive. */
+  readonly client: () => Promise<DriveClient>;
   readonly memory: CopyMemoryFile;
 }
 
@@ -37,7 +53,8 @@ export async function openCopy(copy: OffsiteCopy, options: CopyWorldOptions): Pr
   if (held === undefined) throw new CadanganError('offsite.busy', { copy: copy.name });
   try {
     await options.memory.update((memory) => withOrigin(memory, random));
-    const open = await opened(copy, options, () => openUploadJournal(join(stateFolder, `offsite-${copy.name}-uploads.jsonl`)));
+    const journal = (): Promise<UploadJournal> => openUploadJournal(join(stateFolder, `offsite-${copy.name}-uploads.jsonl`));
+    const open = await (isOnDrive(copy.to) ? openedOnDrive(copy, options, journal) : openedInStorage(copy, options, false));
     const close = async (): Promise<void> => {
       await open[Symbol.asyncDispose]();
       await held[Symbol.asyncDispose]();
@@ -59,10 +76,10 @@ function withOrigin(memory: CopyMemory, random: Random): CopyMemory {
  * @throws `storage.invalid-location`
  */
 export function lookAtCopy(copy: OffsiteCopy, options: CopyWorldOptions): Promise<OpenCopy> {
-  return opened(copy, options, async () => undefined);
+  return isOnDrive(copy.to) ? openedOnDrive(copy, options, async () => undefined) : openedInStorage(copy, options, true);
 }
 
-async function opened(
+async function openedOnDrive(
   { repository, to }: OffsiteCopy,
   { place, client, memory }: CopyWorldOptions,
   openJournal: () => Promise<UploadJournal | undefined>,
@@ -71,17 +88,42 @@ async function opened(
   const provedByMd5 = new Map(Object.entries(proved));
   const source = await openOriginal(repository, place);
   const journal = await openJournal();
-  const folder = new DriveFolder(client, copyPathOf(to), { journal, knownIds: folderIds, origin });
+  const folder = new DriveFolder(await client(), copyPathOf(to), { journal, knownIds: folderIds, origin });
   const target = new DriveCopy(folder, { provedByMd5 });
   return {
     source,
-    folder,
     target,
-    provedByMd5,
+    drive: { folder, copy: target, provedByMd5 },
     knownDamaged: new Set(),
     known: undefined,
     [Symbol.asyncDispose]: async () => {
       await journal?.close();
+      await source.close();
+    },
+  };
+}
+
+/** A copy in any storage but Google Drive. @param isLook another process may have it open: nothing of ours is written */
+async function openedInStorage(
+  { name, repository, to }: OffsiteCopy,
+  { place, memory }: CopyWorldOptions,
+  isLook: boolean,
+): Promise<OpenCopy> {
+  const { stateFolder, clock = systemClock, random = systemRandom } = place;
+  const { origins: [origin] = [] } = await memory.read();
+  const source = await openOriginal(repository, place);
+  const about = JSON.stringify([repository, to]);
+  const ledger = await CopyLedger.open(join(stateFolder, `offsite-${name}-ledger`), { about, random, isReadOnly: isLook });
+  const storage = await openStorageAt(to, place);
+  return {
+    source,
+    target: new StorageCopy(storage, { ledger, clock, origin }),
+    drive: undefined,
+    knownDamaged: new Set(),
+    known: undefined,
+    [Symbol.asyncDispose]: async () => {
+      await ledger.close();
+      await storage.close();
       await source.close();
     },
   };
@@ -93,7 +135,12 @@ export function openOriginal(location: string, place: StoragePlace): Promise<Sto
 }
 
 /** Where the copy lies: to find it again when somebody renames it, or when lists are late. */
-export function rememberedPlace(memory: CopyMemory, { target: { folderIds }, provedByMd5 }: OpenCopy): CopyMemory {
+export function rememberedPlace(memory: CopyMemory, { drive }: OpenCopy): CopyMemory {
+  if (drive === undefined) return memory;
+  const {
+    copy: { folderIds },
+    provedByMd5,
+  } = drive;
   return {
     ...memory,
     folderIds: folderIds.length > 0 ? [...folderIds] : memory.folderIds,

@@ -20,7 +20,7 @@ export interface AboutCopy extends RecordAbout {
 /** A record holds so many ids; `counts` says how many there are. */
 const snapshotsNamedMax = 1000;
 
-/** An external backup is a success when nothing of the original is missing on Drive. */
+/** An external backup is a success when nothing of the original is missing in the copy. */
 export function recordOfSync(result: JobResult<SyncDetails>, about: AboutCopy): RecordContent {
   const { details } = result;
   // What could not be copied because the original itself is damaged stands in the exceptions.
@@ -101,7 +101,8 @@ export function recordOfReadableCopy(result: JobResult<ReadableCopyDetails>, abo
     { ...about, set: about.copy.name },
     {
       ...places,
-      destination: isOnDrive(about.to) ? { ...destination, location: about.to } : { location: about.to },
+      destination:
+        isOnDrive(about.to) && isOnDrive(about.copy.to) ? { ...destination, location: about.to } : placeOf(about.to, about.settings),
       ...(details && {
         snapshotId: details.snapshotId,
         counts: { filesTotal: details.files },
@@ -126,13 +127,14 @@ function placesOf(
   };
 }
 
-/** Verified is what Drive's own checksum proves. */
+/** Verified is what a checksum proves: Drive's own, or that of when it was sent or read. */
 function copyCounts({
   sourceFiles,
   lagFiles,
   unconfirmedFiles,
   trashedFiles,
   heldBackFiles,
+  heldFiles,
   snapshots,
   newSnapshots,
 }: SyncDetails): Record<string, number> {
@@ -143,6 +145,7 @@ function copyCounts({
     filesMissing: lagFiles,
     filesTrashed: trashedFiles,
     filesHeldBack: heldBackFiles,
+    ...(heldFiles > 0 && { filesHeld: heldFiles }),
     snapshots: snapshots.length,
     snapshotsBrought: newSnapshots.length,
   };
@@ -152,10 +155,15 @@ function copyBytes({ sourceBytes, lagBytes }: SyncDetails): Record<string, numbe
   return { total: sourceBytes, missing: lagBytes };
 }
 
-/** The snapshots that it brought, and why files stay there that the original has no more. */
-function evidenceOf({ newSnapshots, doubts }: SyncDetails): { readonly snapshots?: string[]; readonly doubts?: string[] } {
+/** The snapshots that it brought, and why files stay there that the original has no more, and until when. */
+function evidenceOf({ newSnapshots, doubts, heldUntil }: SyncDetails): {
+  readonly snapshots?: string[];
+  readonly doubts?: string[];
+  readonly heldUntil?: string;
+} {
   return {
     ...(newSnapshots.length > 0 && { snapshots: newSnapshots.slice(0, snapshotsNamedMax) }),
     ...(doubts.length > 0 && { doubts: [...doubts] }),
+    ...(heldUntil !== undefined && { heldUntil }),
   };
 }

@@ -6,6 +6,8 @@ import type { CopyTarget } from './copy-target.ts';
 import { ownershipOf, strangerOf, type Ownership } from './ownership.ts';
 import { refuseStranger, type CopyPlace } from './plan-copy.ts';
 import type { SourceCut } from './source-cut.ts';
+import { nameOf } from './copy-listing.ts';
+import type { Storage } from '../storage/index.ts';
 
 export interface ClaimOptions {
   readonly clock: Clock;
@@ -17,6 +19,7 @@ const looksMax = 4;
 
 /** A folder to be claimed, and for what. */
 export interface ClaimWorld {
+  readonly source: Storage;
   readonly cut: SourceCut;
   readonly account: CopyAccount;
   readonly target: CopyTarget;
@@ -24,8 +27,8 @@ export interface ClaimWorld {
 }
 
 /**
- * Makes sure that the folder is this repository's before anything is put into it. Drive has no way to make a file only if there is none, so
- * everybody writes a claim first and looks then: of two that begin at the same time at least the one that looks later sees both. He who
+ * Makes sure that the folder is this repository's before anything is put into it. Drive has no way to make a file only if there is none, nor
+ * have some storages, so everybody writes a claim first and looks then: of two that begin at the same time at least the one that looks later sees both. He who
  * sees an older claim than his own takes his back; the other waits a little for that, and gives up, too, when it does not happen, since
  * nobody knows what the younger one has seen.
  *
@@ -34,12 +37,13 @@ export interface ClaimWorld {
  * @throws `offsite.other-repository`; by then nothing of ours is left in the folder
  */
 export async function claimFolder(world: ClaimWorld, options: ClaimOptions): Promise<void> {
-  const { cut, account, target } = world;
+  const { source, cut, account, target } = world;
+  const readConfig = (signal: AbortSignal): Promise<Uint8Array> => source.read(nameOf({ kind: 'config', name: '' }), signal);
   const {
     mark,
     claims: [claim],
   } = ownershipOf(cut, compareCopy(cut, account.listing));
-  const made = claim === undefined ? await target.claim(mark, options.signal) : undefined;
+  const made = claim === undefined ? await target.claim(mark, readConfig, options.signal) : undefined;
   const own = made ?? claim;
   if (own === undefined) return;
   try {

@@ -12,14 +12,17 @@ export interface SourceFile {
   readonly sizeBytes: number;
 }
 
-/** A file on Drive that has the name and the place of a repository file. Several may have the same name. */
+/** A file of a copy that has the name and the place of a repository file. On Google Drive several may have the same name. */
 export interface CopyFile {
   readonly kind: CopiedKind;
   readonly name: string;
-  /** Drive's id. */
+  /** By which it is known there: Drive's id; elsewhere its kind and name. */
   readonly id: string;
   readonly sizeBytes: number | undefined;
-  /** As Drive computed it over the bytes that it has, 64 lower-case hex digits; Drive has none for some files. */
+  /**
+   * Of the bytes that lie there, 64 lower-case hex digits: as Drive computes it, which has none for some files; elsewhere as it was proven
+   * when it was sent or read.
+   */
   readonly sha256: string | undefined;
   readonly md5: string | undefined;
   readonly isTrashed: boolean;
@@ -39,7 +42,7 @@ export interface ForeignFile {
   readonly sizeBytes: number | undefined;
 }
 
-/** The copy as Drive listed it, whole. */
+/** The copy as its place listed it, whole. */
 export interface CopyListing {
   readonly files: readonly CopyFile[];
   readonly foreign: readonly ForeignFile[];

@@ -58,6 +58,8 @@ const memorySchema = z.object({
   /** What the original had when the copy last had everything; see `OriginalNames`. */
   original: z.object({ snapshots: z.array(z.string()), sha256: z.string() }).optional(),
   heldBack: z.object({ files: count, doubts: z.array(z.enum(doubts)) }).optional(),
+  /** What the original has no more and the place of the copy lets nobody remove, and until when (RFC 3339, UTC) where that is known. */
+  held: z.object({ files: count, until: time.optional() }).optional(),
   lastScrub: z
     .object({
       at: time,
@@ -84,7 +86,7 @@ const memorySchema = z.object({
     .optional(),
   /** The last file that a sample read; the next one goes on behind it. */
   sampleCursor: z.string().optional(),
-  /** Ids of copies whose bytes are wrong although Drive's checksum is right. */
+  /** Ids of copies whose bytes are wrong although their place says otherwise. */
   distrusted: z.array(z.string()).optional(),
   /** Snapshots that can be restored from the copy. */
   snapshots: z.array(z.string()),

@@ -88,7 +88,9 @@ export interface CopyStatus {
   readonly lastScrub: CopyMemory['lastScrub'];
   readonly lastSample: CopyMemory['lastSample'];
   readonly heldBack: CopyMemory['heldBack'];
-  /** Ids of snapshots that can be restored from Drive, verified. */
+  /** What the repository has no more and nobody can remove from the copy (append-only, locked): nothing is missing for it. */
+  readonly held: CopyMemory['held'];
+  /** Ids of snapshots that can be restored from the copy, verified. */
   readonly snapshots: readonly string[];
   readonly readable: NonNullable<CopyMemory['readable']>;
   /** The history of this machine beside the copy. */
@@ -112,7 +114,7 @@ export interface CopyFacts {
   readonly keeper: KeeperState | undefined;
   /** How the original looks now; undefined where nobody looked. */
   readonly original: OriginalLook | undefined;
-  /** Why nobody could copy now, as far as that is seen without asking Google. */
+  /** Why nobody could copy now, as far as that is seen without asking Google; undefined of a copy that needs no account. */
   readonly signIn: RecordedError | undefined;
   readonly nowMs: number;
 }
@@ -121,7 +123,7 @@ export interface CopyFacts {
 export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
   const { name, title, repository, to } = names;
   const { memory, keeper, memoryError } = facts;
-  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable = [], records } = memory;
+  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, held, snapshots, readable = [], records } = memory;
   const trouble = troubleIn(facts);
   const original = facts.original && originalStateOf(facts.original, memory);
   const state = wordOf(names, facts, { trouble, original });
@@ -137,6 +139,7 @@ export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
     lastScrub,
     lastSample,
     heldBack,
+    held,
     snapshots,
     readable,
     records,
@@ -192,7 +195,7 @@ function workWordOfPhase(phase: CopyProgress['phase'] | undefined): CopyStateWor
         : 'scrubbing';
 }
 
-/** Whether a snapshot is safe off-site: it and all that it may need is on Drive, verified. */
+/** Whether a snapshot is safe off-site: it and all that it may need is in a copy, verified. */
 export function isProtected({ snapshots }: Pick<CopyStatus, 'snapshots'>, snapshotId: string): boolean {
   return snapshots.includes(snapshotId);
 }
@@ -279,7 +282,7 @@ function copyingTroubleIn({ memory: { lastSync }, keeper, signIn }: CopyFacts): 
   // What a keeper is at is newer.
   if (lastSync?.outcome !== 'failed' || workWordOf(keeper) !== undefined) return undefined;
   const { code, facts } = lastSync.error ?? { code: 'unknown', facts: {} };
-  return { kind: troubleOf(code), code, facts, sinceMs: Date.parse(lastSync.at), triedAt: lastSync.at };
+  return { kind: troubleOf(code, facts), code, facts, sinceMs: Date.parse(lastSync.at), triedAt: lastSync.at };
 }
 
 /** Until it succeeds. What every work needs was there again when a later copying came to its end. */
@@ -287,14 +290,21 @@ function besideTroubleIn({ memory: { failed = {}, lastSync } }: CopyFacts): Copy
   for (const beside of ['sample', 'readable', 'records'] as const) {
     const { at, error } = failed[beside] ?? {};
     if (at === undefined || error === undefined) continue;
-    const kind = troubleOf(error.code);
+    const kind = troubleOf(error.code, error.facts);
     const isOver = ofEveryWork.has(kind) && lastSync?.outcome !== 'stopped' && Date.parse(lastSync?.at ?? '') > Date.parse(at);
     if (!isOver) return { kind, ...error, sinceMs: Date.parse(at), triedAt: at, beside };
   }
   return undefined;
 }
 
-const ofEveryWork: ReadonlySet<TroubleKind> = new Set(['signed-out', 'wrong-account', 'drive-unavailable', 'rate']);
+const ofEveryWork: ReadonlySet<TroubleKind> = new Set([
+  'signed-out',
+  'wrong-account',
+  'drive-unavailable',
+  'rate',
+  'copy-unreachable',
+  'copy-denied',
+]);
 
 function originalStateOf({ atMs, found }: OriginalLook, { original: known }: CopyMemory): OriginalState {
   if ('error' in found) return { atMs, state: 'unreadable', newSnapshots: [], error: found.error };

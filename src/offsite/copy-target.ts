@@ -15,7 +15,7 @@ export interface UploadOptions {
   readonly onProgress?: ((sentBytes: number) => void) | undefined;
   /** Of the whole file; default: its name. */
   readonly sha256?: string | undefined;
-  /** Of the repository: noted with a file that is sent. */
+  /** Of the repository: noted with a file that is sent, where the place can note anything. */
   readonly mark?: string | undefined;
 }
 
@@ -25,58 +25,87 @@ export interface Uploaded {
   readonly wasThere: boolean;
 }
 
-/** Reads what lies on Drive. */
+/** A file that cannot be removed from where it lies, now or ever: only what it holds too much is meant, nothing is missing. */
+export interface HeldFile {
+  /** Until when, milliseconds since 1970; undefined: nobody knows, or for good. */
+  readonly untilMs: number | undefined;
+}
+
+/** Reads what lies in a copy. */
 export interface CopyReader {
-  /** Exactly `lengthBytes` from `offset`, in `target`. @throws `repository.damaged` when the file ends before; `drive.not-found` ... */
+  /** Exactly `lengthBytes` from `offset`, in `target`. @throws `repository.damaged` when the file ends before; as its place does */
   read(
     file: CopyFile,
     offset: number,
     lengthBytes: number,
     options: { readonly target: Uint8Array; readonly signal: AbortSignal },
   ): Promise<Uint8Array>;
+  /** All of a file was read: whether its bytes are those of its name. For places that vouch for no bytes themselves. */
+  noteRead?(file: CopyFile, isRight: boolean): Promise<void>;
 }
 
-/** What says whose the folder is. */
+/** What says whose the place is. */
 export interface Witnesses {
   /** The config and the keys. */
   readonly files: readonly CopyFile[];
   readonly claims: readonly Claim[];
-  /** Ids that the lists themselves showed. */
+  /** Ids that the lists themselves showed. A claim that another one could still write over is not among them at first. */
   readonly listedIds: ReadonlySet<string>;
 }
 
-/** The copy's folder on Drive, as far as copying needs it. All calls may run side by side; each retries what can be retried. */
-export interface CopyTarget extends CopyReader {
-  /** As people write it: `gdrive:Folder/Sub`. */
-  readonly location: string;
-  /** Everything that lies there. @throws when it cannot be listed whole */
-  list(signal: AbortSignal): Promise<CopyListing>;
+/** What only a place has whose folders are known by ids (Google Drive): people rename them, and several may have one name. */
+export interface CopyFolders {
   /** Where the folder is that had this id. */
   whereIs(folderId: string, signal: AbortSignal): Promise<Whereabouts>;
   /** Whether there is a folder where the copy is to lie, asked anew; not one that is only known by its id. */
   isAtPath(signal: AbortSignal): Promise<boolean>;
-  /** Whether an upload of ours lies where it should be, although no list shows it yet. */
-  isNoted(file: SourceFile, signal: AbortSignal): Promise<boolean>;
   /** The ids that the folder had count no more. */
   forgetPlace(): void;
   /** Makes one of folders of one name, as far as the last list showed any. @returns how many were too many */
   mergeFolders(signal: AbortSignal): Promise<number>;
+}
+
+/**
+ * The place that a copy lies in, as far as copying needs it: a folder on Google Drive (`DriveCopy`), or any storage (`StorageCopy`). All
+ * calls may run side by side; each retries what can be retried.
+ */
+export interface CopyTarget extends CopyReader {
+  /** As people write it: `gdrive:Folder/Sub`, `s3:https://host/bucket`. */
+  readonly location: string;
+  /** Undefined where a location is all that there is to know of a folder. */
+  readonly folders?: CopyFolders | undefined;
+  /**
+   * Only one file can have a name: an upload takes the place of what stood there with wrong bytes. Where several can, the right one comes
+   * first and the wrong ones go then.
+   */
+  readonly hasUniqueNames: boolean;
+  /** Everything that lies there. @throws when it cannot be listed whole */
+  list(signal: AbortSignal): Promise<CopyListing>;
+  /** Whether an upload of ours lies where it should be, although no list shows it yet. */
+  isNoted(file: SourceFile, signal: AbortSignal): Promise<boolean>;
   /** How much more it takes, asked anew; undefined where there is no limit, or nobody knows. */
   freeBytes(signal: AbortSignal): Promise<number | undefined>;
   /** Asked anew, from lists that show what was made a moment ago; nothing when the folder is not there. */
   look(signal: AbortSignal): Promise<Witnesses>;
-  /** Makes the folder where there is none, and a claim in it. */
-  claim(mark: string, signal: AbortSignal): Promise<Claim>;
+  /**
+   * Makes the folder where there is none, and what says whose it is.
+   * @param readConfig the original's config @throws `offsite.other-repository` where another one was first
+   */
+  claim(mark: string, readConfig: (signal: AbortSignal) => Promise<Uint8Array>, signal: AbortSignal): Promise<Claim>;
   /** Takes a claim of ours away again, for good. */
   withdraw(claim: Claim, signal: AbortSignal): Promise<void>;
-  /** Whether it is there and not in the trash; asked for by its id, which no late list can hide. */
+  /** Whether it is there and not in the trash; asked for by itself, which no late list can hide. */
   isThere(file: CopyFile, signal: AbortSignal): Promise<boolean>;
   /**
    * Stores the file and proves it. Goes on where an earlier attempt, also of another process, was cut short; never leaves two where one was
    * asked for.
-   * @throws `repository.damaged` when the source's bytes are not those of the name
+   * @throws `repository.damaged` when the source's bytes are not those of the name; `offsite.not-kept` when the place does not give back
+   * what it took
    */
-  upload(file: SourceFile, source: UploadSource, options?: UploadOptions): Promise<Uploaded>;
-  /** Moves to the trash, where Google keeps it for 30 days; a file that is gone is no error. */
-  trash(file: CopyFile, signal: AbortSignal): Promise<void>;
+  upload(file: SourceFile, source: UploadSource, options: UploadOptions): Promise<Uploaded>;
+  /**
+   * Takes it away: on Google Drive to the trash, for 30 days; anywhere else for good. A file that is gone is no error.
+   * @returns undefined; where nothing may be removed (append-only, locked), what is known of that
+   */
+  remove(file: CopyFile, signal: AbortSignal): Promise<HeldFile | undefined>;
 }

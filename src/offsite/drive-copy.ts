@@ -3,7 +3,7 @@ import { isAnchorFileName } from '../records/index.ts';
 import { claimedMark, claimFile, claimFileName, type Claim } from './copy-claim.ts';
 import type { CopiedKind, CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
 import { chainOfHistoryPath } from './keep-history.ts';
-import type { CopyTarget, Uploaded, UploadOptions, UploadSource, Witnesses } from './copy-target.ts';
+import type { CopyFolders, CopyTarget, Uploaded, UploadOptions, UploadSource, Witnesses } from './copy-target.ts';
 
 export interface DriveCopyOptions {
   /** The MD5 of files for which Drive gives no SHA-256 and that were proved when they were uploaded, by id. It is added to. */
@@ -11,8 +11,9 @@ export interface DriveCopyOptions {
 }
 
 /** The copy's folder on Google Drive. Before each listing it is made sure that it is the designated account's. */
-export class DriveCopy implements CopyTarget {
+export class DriveCopy implements CopyTarget, CopyFolders {
   readonly location: string;
+  readonly hasUniqueNames = false;
   /** Of the folder when it was last listed: to find it again when somebody renames it, or when lists are late. */
   folderIds: readonly string[] = [];
   readonly #folder: DriveFolder;
@@ -25,6 +26,10 @@ export class DriveCopy implements CopyTarget {
     this.#folder = folder;
     this.location = folder.location;
     this.#proved = options.provedByMd5 ?? new Map<string, string>();
+  }
+
+  get folders(): CopyFolders {
+    return this;
   }
 
   async list(signal: AbortSignal): Promise<CopyListing> {
@@ -82,7 +87,7 @@ export class DriveCopy implements CopyTarget {
     return { files: files.flatMap((item) => this.#copyFile(item) ?? []), claims: files.flatMap(claimsOf), listedIds };
   }
 
-  async claim(mark: string, signal: AbortSignal): Promise<Claim> {
+  async claim(mark: string, _readConfig: unknown, signal: AbortSignal): Promise<Claim> {
     await this.#ensure(signal);
     const { id, createdTime } = await this.#folder.writeBeside(claimFileName(mark), claimFile(mark), signal);
     return { id, mark, createdMs: msOf(createdTime) };
@@ -107,7 +112,7 @@ export class DriveCopy implements CopyTarget {
     return { file, wasThere };
   }
 
-  async trash({ id }: CopyFile, signal: AbortSignal): Promise<void> {
+  async remove({ id }: CopyFile, signal: AbortSignal): Promise<undefined> {
     await this.#folder.trash(id, signal);
     this.#proved.delete(id);
   }
@@ -154,12 +159,12 @@ export class DriveCopy implements CopyTarget {
   }
 }
 
-/** What lies at the top of the folder and has the name of a claim. */
 /** What we put beside the repository's files: whose the folder is, the heads of records, and the records themselves. */
 function isOfCadangan(path: string): boolean {
   return isAnchorFileName(path) || claimedMark(path) !== undefined || chainOfHistoryPath(path) !== undefined;
 }
 
+/** What lies at the top of the folder and has the name of a claim. */
 function claimsOf({ id, path, trashed, createdTime }: RemoteFile): Claim[] {
   const mark = trashed ? undefined : claimedMark(path);
   return mark === undefined ? [] : [{ id, mark, createdMs: msOf(createdTime) }];

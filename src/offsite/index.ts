@@ -1,10 +1,12 @@
 /**
- * Off-site: the copy of a repository on Google Drive, file by file under the same names, so that restic and rclone alone bring it back.
+ * Off-site: the copy of a repository on Google Drive or in any other storage, file by file under the same names, so that restic and rclone
+ * alone bring it back.
  *
  *   list the original -> list the copy -> compare -> plan -> upload keys and config, packs, indexes, snapshots -> trash what is no more
  *
- * Words: the *original* is the repository's folder, the *copy* is the folder on Drive; a *cut* is the original's names at one moment; a
- * file is *verified* when the SHA-256 that Drive computed is its name; *scrub* compares the whole copy so; *lag* is what the copy lacks.
+ * Words: the *original* is the repository's folder, the *copy* is the folder on Drive, or the storage; a *cut* is the original's names at one moment; a
+ * file is *verified* when the SHA-256 of what lies there is its name, as Drive computes it or as it was proven when it was sent or read;
+ * *scrub* compares the whole copy so; *lag* is what the copy lacks.
  *
  * At every moment the copy is a repository that can be opened and restored from; nothing is removed from it while there is any doubt about
  * the original, and nothing ever that is not known to be of this repository (`ownership.ts`).
@@ -22,7 +24,8 @@ export {
   type ForeignFile,
   type SourceFile,
 } from './copy-listing.ts';
-export type { CopyTarget, UploadOptions, UploadSource } from './copy-target.ts';
+export { CopyLedger, type LedgerEntry } from './copy-ledger.ts';
+export type { CopyFolders, CopyTarget, HeldFile, UploadOptions, UploadSource } from './copy-target.ts';
 export { readFirstPart, type FirstPart } from './first-part.ts';
 export {
   doubts,
@@ -76,7 +79,8 @@ export {
 } from './next-work.ts';
 export { chooseSample, listOwnCopy, sampleCopy, type SampleOptions, type SampleReport } from './sample-copy.ts';
 export { isGrave, scrubCopy, type Finding, type FindingKind, type ScrubReport } from './scrub-copy.ts';
-export { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';
+export { StorageCopy, unknownOrigin, type StorageCopyOptions } from './storage-copy.ts';
+export { syncCopy, type CopyWorld, type HeldFiles, type SyncOptions, type SyncReport } from './sync-copy.ts';
 export { expectedOf, type ExpectedCopy } from './vanished-copy.ts';
 export { DriveCopy, type DriveCopyOptions } from './drive-copy.ts';
 export {

@@ -31,7 +31,7 @@ export interface KeeperState {
   readonly progress: CopyProgress | undefined;
   /** Since when the original has changes that were not looked at, milliseconds since 1970. */
   readonly changedSinceMs: number | undefined;
-  /** The work under way makes no headway: Google does not answer, or asks for patience. It goes on by itself. */
+  /** The work under way makes no headway: the copy's place does not answer, or asks for patience. It goes on by itself. */
   readonly waiting?: 'no-answer' | 'rate' | undefined;
 }
 
@@ -70,7 +70,7 @@ type WorkTimes = Pick<KeeperSituation, 'lastScrubMs' | 'lastSampleMs' | 'readabl
 const watchAgainMs = 60_000;
 
 /**
- * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs
+ * Keeps a copy up: looks whenever the original has changed and come to rest, asks the copy's place for everything at the start and every hour, scrubs
  * and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
  * Its loop looks at the clock for it until it is disposed of.
  */
@@ -140,7 +140,7 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
 
   /**
    * Takes back what was asked for, and ends it at its next safe point if it is under way; a `sync` also when it was not asked for. So that
-   * it does not begin again at once, nothing is done by itself until the next time that Drive would be asked for everything.
+   * it does not begin again at once, nothing is done by itself until the next time that its place would be asked for everything.
    */
   stop(work: Work): void {
     this.#takeBack(work, byUser());
@@ -293,7 +293,7 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
   #noteTrouble(error: unknown): void {
     this.#failures += 1;
     const known = error instanceof CadanganError ? error : undefined;
-    const kind = troubleOf(known?.code);
+    const kind = troubleOf(known?.code, known?.facts);
     const nowMs = this.#nowMs();
     const sinceMs = this.#state.trouble?.kind === kind ? this.#state.trouble.sinceMs : nowMs;
     this.#setState({

@@ -1,6 +1,6 @@
-import type { ErrorCode } from '../platform/index.ts';
+import type { ErrorCode, ErrorFacts } from '../platform/index.ts';
 
-/** What a keeper does. `look`: compare with what is known to be on Drive; `sync`: ask Drive, too. */
+/** What a keeper does. `look`: compare with what is known to be in the copy; `sync`: ask its place, too. */
 export type Work = 'look' | 'sync' | 'scrub' | 'sample' | 'readable';
 
 /** All that the decision rests on; times in milliseconds of one clock. Undefined: never. */
@@ -10,7 +10,7 @@ export interface KeeperSituation {
   readonly changes: { readonly firstMs: number; readonly lastMs: number } | undefined;
   /** How often in a row the copying met the original in the middle of a change, or what it could not read yet; and when it ended. */
   readonly incomplete: { readonly times: number; readonly lastMs: number } | undefined;
-  /** Drive was asked for everything. */
+  /** The copy's place was asked for everything. */
   readonly lastSyncMs: number | undefined;
   readonly lastScrubMs: number | undefined;
   readonly lastSampleMs: number | undefined;
@@ -76,6 +76,12 @@ export type TroubleKind =
   | 'rate'
   | 'drive-unavailable'
   | 'denied'
+  /** The storage of a copy that does not lie on Google Drive, which is all that is above: it does not answer, refuses, or has no room. */
+  | 'copy-unreachable'
+  | 'copy-denied'
+  | 'copy-full'
+  /** It does not give back what it took. */
+  | 'copy-not-kept'
   | 'source'
   | 'file-held'
   | 'other-repository'
@@ -105,13 +111,26 @@ const troubles = new Map<string, TroubleKind>(
     'offsite.folder-trashed': 'folder-away',
     'offsite.folder-unseen': 'folder-away',
     'offsite.files-gone': 'folder-away',
+    'offsite.not-kept': 'copy-not-kept',
     'offsite.busy': 'busy',
   } satisfies Partial<Record<ErrorCode, TroubleKind>>),
 );
 
+/** Of errors that name the copy as where they come from (`of`): the original may lie in a storage, too. */
+const copyTroubles = new Map<string, TroubleKind>(
+  Object.entries({
+    'storage.unreachable': 'copy-unreachable',
+    'storage.denied': 'copy-denied',
+    'storage.unknown-host': 'copy-denied',
+    'storage.host-changed': 'copy-denied',
+    'storage.full': 'copy-full',
+  } satisfies Partial<Record<ErrorCode, TroubleKind>>),
+);
+
 /** @param code of an error, perhaps one that only a newer version knows */
-export function troubleOf(code: string | undefined): TroubleKind {
-  return (code === undefined ? undefined : troubles.get(code)) ?? 'other';
+export function troubleOf(code: string | undefined, facts: ErrorFacts = {}): TroubleKind {
+  if (code === undefined) return 'other';
+  return (facts['of'] === 'copy' ? copyTroubles.get(code) : undefined) ?? troubles.get(code) ?? 'other';
 }
 
 /**
@@ -121,6 +140,7 @@ export function troubleOf(code: string | undefined): TroubleKind {
 export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number {
   switch (kind) {
     case 'drive-unavailable':
+    case 'copy-unreachable':
     case 'rate':
     case 'source':
     case 'file-held':
@@ -133,6 +153,9 @@ export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number 
     case 'full':
     case 'daily-volume':
     case 'denied':
+    case 'copy-denied':
+    case 'copy-full':
+    case 'copy-not-kept':
     case 'other-repository':
     case 'folder-away':
     case 'other':

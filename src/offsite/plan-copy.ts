@@ -28,7 +28,7 @@ export interface TrashStage {
   readonly kept?: ReadonlyMap<string, CopyFile>;
 }
 
-/** Why files stay on Drive that the original has no more. */
+/** Why files stay in the copy that the original has no more. */
 export const doubts = [
   /** Somebody is changing the original right now. */
   'changing',
@@ -38,7 +38,7 @@ export const doubts = [
   'packs-lost',
   /** Far fewer than there were. */
   'far-fewer',
-  /** They are not known to be of this repository. Nobody but a person on drive.google.com can say that they may go. */
+  /** They are not known to be of this repository. Nobody but a person who looks there can say that they may go. */
   'not-ours',
   /** Another machine, or another clone of this repository, has put them there, which may need them. */
   'other-origin',
@@ -73,6 +73,8 @@ export interface PlanOptions {
   readonly first?: FirstPart | undefined;
   /** Files of the original that were found damaged, as `keyOf`. */
   readonly knownDamaged?: ReadonlySet<string> | undefined;
+  /** What is uploaded takes the place of what has its name: a damaged file needs no removal, and a removal would take the right one. */
+  readonly hasUniqueNames?: boolean | undefined;
   /** Origins whose files may be removed here; default: all. */
   readonly origins?: ReadonlySet<string> | undefined;
 }
@@ -83,7 +85,7 @@ const uploadOrder = ['keys', 'config', 'data', 'index', 'snapshots'] as const sa
 const removalOrder = ['snapshots', 'index', 'data', 'keys'] as const satisfies readonly CopiedKind[];
 
 /**
- * Decides what to upload and what to move to the trash, which is only what is certainly of this repository. Pure.
+ * Decides what to upload and what to remove (on Drive: to move to the trash), which is only what is certainly of this repository. Pure.
  * @throws `offsite.other-repository` when something of another repository lies in the copy's folder
  */
 export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlace, options: PlanOptions = {}): CopyPlan {
@@ -111,8 +113,9 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
   const bad = (files: readonly CopyFile[]): TrashStage[] =>
     files.length === 0 ? [] : [{ action: 'trash', kind: 'data', why: 'damaged', files }];
   const damaged = comparison.states.flatMap((state) => state.damaged);
-  const distrusted = damaged.filter((file) => options.distrusted?.has(file.id) && ownership.owns(file));
-  const trashes = [...cleaning(comparison, ownership), ...(goes ? removals(needless) : [])];
+  const { hasUniqueNames = false } = options;
+  const distrusted = hasUniqueNames ? [] : damaged.filter((file) => options.distrusted?.has(file.id) && ownership.owns(file));
+  const trashes = [...(hasUniqueNames ? [] : cleaning(comparison, ownership)), ...(goes ? removals(needless) : [])];
   const planned: readonly Stage[] = [...bad(distrusted), ...uploads, ...trashes].filter(({ files }) => files.length > 0);
   const willUpload = uploads.flatMap(({ files }) => files);
   return {

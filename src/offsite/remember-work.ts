@@ -53,6 +53,7 @@ export function rememberedSync(
     lastWholeAt: isWhole ? lookedAt : memory.lastWholeAt,
     original: isWhole && original ? { snapshots: [...original.snapshots], sha256: original.sha256 } : memory.original,
     heldBack: heldBackFiles > 0 && doubts.length > 0 ? { files: heldBackFiles, doubts: [...doubts] } : undefined,
+    held: heldOf(memory, report.held),
     distrusted: isWhole ? undefined : memory.distrusted,
     snapshots: [...snapshots],
     restorable: restorable && { ...restorable, snapshots: [...restorable.snapshots] },
@@ -119,6 +120,13 @@ export function rememberedSample(memory: CopyMemory, { cursor, readFiles, readBy
     distrusted: damaged.length > 0 ? damaged.map(({ id }) => id) : memory.distrusted,
     lastSample: { at: now, read: { files: readFiles, bytes: readBytes }, damaged: damaged.map(({ kind, name }) => `${kind}/${name}`) },
   };
+}
+
+/** Where nothing was to be removed, what was known stays. */
+function heldOf(memory: CopyMemory, held: SyncReport['held']): CopyMemory['held'] {
+  if (held === undefined) return memory.held;
+  if (held.files === 0) return undefined;
+  return { files: held.files, ...(held.untilMs !== undefined && { until: new Date(held.untilMs).toISOString() }) };
 }
 
 function behindOf(memory: CopyMemory, lag: Amount | undefined, now: string): CopyMemory['behind'] {

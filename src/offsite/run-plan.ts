@@ -3,7 +3,7 @@ import { CadanganError, forEachBounded, isAbort, isCode, throwIfAborted } from '
 import { sourceOfBytes } from '../google/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { keyOf, nameOf, type CopyFile, type SourceFile } from './copy-listing.ts';
-import type { CopyTarget, Uploaded, UploadSource } from './copy-target.ts';
+import type { CopyTarget, HeldFile, Uploaded, UploadSource } from './copy-target.ts';
 import type { CopyPlan, Stage, TrashStage } from './plan-copy.ts';
 import type { CopyProgressMeter } from './progress.ts';
 
@@ -26,6 +26,8 @@ export interface RunOptions {
   /** Told of each as it happens, so that whoever keeps account of the copy need not list it again. */
   readonly onUploaded?: ((uploaded: Uploaded) => void) | undefined;
   readonly onTrashed?: ((file: CopyFile) => void) | undefined;
+  /** One that was to go, and stays since nothing may be removed there. */
+  readonly onHeld?: ((file: CopyFile, held: HeldFile) => void) | undefined;
 }
 
 /** What came of a plan. */
@@ -84,13 +86,15 @@ async function runStage(
     mark,
     onUploaded,
     onTrashed,
+    onHeld,
   } = options;
   const sha256Of = ({ kind, name }: SourceFile): string | undefined => (kind === 'config' ? configSha256 : name);
   if (stage.action === 'trash') {
     const files = mayTrash === undefined ? stage.files : await mayTrash(stage, signal);
     await forEachBounded(files, trashesAtOnce, signal, async (file, ownSignal) => {
-      await target.trash(file, ownSignal);
-      onTrashed?.(file);
+      const held = await target.remove(file, ownSignal);
+      if (held === undefined) onTrashed?.(file);
+      else onHeld?.(file, held);
     });
     return true;
   }

@@ -23,7 +23,7 @@ export interface SampleOptions {
 export interface SampleReport {
   readonly readFiles: number;
   readonly readBytes: number;
-  /** Copies whose bytes are not those of their names, although Drive's own checksum may say so. */
+  /** Copies whose bytes are not those of their names, although the place may say otherwise. */
   readonly damaged: readonly CopyFile[];
   /** Where the next sample begins. */
   readonly cursor: string | undefined;
@@ -54,7 +54,7 @@ export function chooseSample(listing: CopyListing, percent: number, cursor: stri
 }
 
 /**
- * What lies on Drive, and is certainly of this repository: bytes that are those of their names would prove nothing of ours where they are
+ * What lies in the copy, and is certainly of this repository: bytes that are those of their names would prove nothing of ours where they are
  * another one's. While the original cannot be read, which is when a sample matters most, only that the folder is where it was.
  * @throws `offsite.other-repository`, `offsite.folder-moved` ..., `drive.not-found` when there is nothing
  */
@@ -74,8 +74,8 @@ export async function listOwnCopy(
 }
 
 /**
- * Downloads a part of the copy and proves every byte of it by the names; another part each time. Checksums that Drive reports prove what
- * Drive once received; this proves what it gives back.
+ * Downloads a part of the copy and proves every byte of it by the names; another part each time. Checksums that Drive reports, and what was
+ * proven when a file was sent, prove what the place once received; this proves what it gives back.
  */
 export async function sampleCopy(
   world: { readonly target: CopyReader; readonly clock: Clock },
@@ -97,8 +97,9 @@ export async function sampleCopy(
     throwIfAborted(signal);
     const part = meter?.begin({ kind: file.kind, name: file.name, sizeBytes: file.sizeBytes ?? 0 });
     // Once more, if need be: what was damaged on its way is right the second time.
-    if (!(await isRight(world.target, file, part?.sent, signal)) && !(await isRight(world.target, file, undefined, signal)))
-      damaged.push(file);
+    const isSound = (await isRight(world.target, file, part?.sent, signal)) || (await isRight(world.target, file, undefined, signal));
+    if (!isSound) damaged.push(file);
+    await world.target.noteRead?.(file, isSound);
     part?.done();
     readBytes += file.sizeBytes ?? 0;
     cursor = placeOf(file);

@@ -35,8 +35,9 @@ export interface ScrubOptions extends Omit<SyncOptions, 'known'> {
 }
 
 /**
- * Compares the whole copy with the original by the checksums that Drive computed over the bytes that it has: nothing is downloaded. What is
- * missing or wrong is uploaded again from the original, doubles go to the trash; strangers are only named.
+ * Compares the whole copy with the original by checksums, and downloads nothing: those that Drive computes over the bytes that it has;
+ * elsewhere what was proven when a file was sent or read, and its size as it is now. What is missing or wrong is uploaded again from the
+ * original, doubles go to the trash; strangers are only named.
  */
 export async function scrubCopy(world: CopyWorld, { lastWholeMs = Infinity, ...options }: ScrubOptions): Promise<ScrubReport> {
   const sync = await syncCopy(world, options);

@@ -4,7 +4,7 @@ import { claimFolder, withdrawIdleClaims, type ClaimWorld } from './claim-folder
 import { compareCopy, lagOf, type Comparison } from './compare-copy.ts';
 import { CopyAccount } from './copy-account.ts';
 import { keyOf, nameOf, type CopyFile, type CopyListing, type SourceFile } from './copy-listing.ts';
-import type { CopyTarget } from './copy-target.ts';
+import type { CopyTarget, HeldFile } from './copy-target.ts';
 import { ownershipOf } from './ownership.ts';
 import type { FirstPart } from './first-part.ts';
 import { needsFirstPart, planCopy, refuseStranger, type CopyPlan, type Doubt, type TrashStage } from './plan-copy.ts';
@@ -26,17 +26,17 @@ export interface SyncOptions {
   readonly uploadsAtOnce?: number | undefined;
   /** Remove also what there is a doubt about. */
   readonly mayRemoveAll?: boolean | undefined;
-  /** What is known to have been on Drive: where most of it is gone, nothing is done without an answer. */
+  /** What is known to have been in the copy: where most of it is gone, nothing is done without an answer. */
   readonly expected?: ExpectedCopy | undefined;
   /** Copy everything again, although the folder or what was in it is gone. */
   readonly mayBeginAnew?: boolean | undefined;
   /** Show what would be done. */
   readonly dryRun?: boolean | undefined;
-  /** What is known to lie on Drive, instead of asking. Nothing is removed by it. */
+  /** What is known to lie in the copy, instead of asking. Nothing is removed by it. */
   readonly known?: CopyListing | undefined;
   /** Files of the original that were found damaged (keys of `keyOf`); it is added to. */
   readonly knownDamaged?: Set<string> | undefined;
-  /** Ids of copies whose bytes were found wrong although Drive says otherwise. */
+  /** Ids of copies whose bytes were found wrong although their place says otherwise. */
   readonly distrusted?: ReadonlySet<string> | undefined;
   /** Origins whose files may be removed; see `PlanOptions`. */
   readonly origins?: ReadonlySet<string> | undefined;
@@ -65,7 +65,7 @@ export interface SyncReport {
   /** Files of the original and their bytes, all of them. */
   readonly sourceFiles: number;
   readonly sourceBytes: number;
-  /** What of it is not on Drive now. */
+  /** What of it is not in the copy now. */
   readonly lag: { readonly files: number; readonly bytes: number };
   /** Those of them that could have been copied. */
   readonly leftBehindFiles: number;
@@ -73,22 +73,31 @@ export interface SyncReport {
   readonly lookedAtNs: bigint;
   /** The original was in the middle of a change, or what has just come could not be read yet: another look soon may bring more. */
   readonly isIncomplete: boolean;
-  /** Why files stay on Drive that the original has no more, and how many. */
+  /** Why files stay in the copy that the original has no more, and how many. */
   readonly doubts: readonly Doubt[];
   readonly heldBackFiles: number;
+  /** What the original has no more and the copy's place lets nobody remove; undefined when that was not tried. */
+  readonly held: HeldFiles | undefined;
   /** Files of the original whose bytes are not those of their names. */
   readonly damagedAtSource: readonly SourceFile[];
-  /** Files for which Drive has no checksum. */
+  /** Files that nothing proves but their size. */
   readonly unconfirmedFiles: number;
-  /** Snapshots that can be restored from Drive: their own file and all that they may need is verified there. */
+  /** Snapshots that can be restored from the copy: their own file and all that they may need is verified there. */
   readonly snapshots: readonly string[];
   /** To be remembered for the next sync. */
   readonly restorable: Restorable | undefined;
-  /** What lies on Drive now. */
+  /** What lies in the copy now. */
   readonly listing: CopyListing;
   /** What was found before anything was done. */
   readonly found: Comparison;
   readonly plan: CopyPlan;
+}
+
+/** In a place that only takes, or that keeps what it has until a day. */
+export interface HeldFiles {
+  readonly files: number;
+  /** When the last of them may go, milliseconds since 1970; undefined: not known of all. */
+  readonly untilMs: number | undefined;
 }
 
 const passesMax = 5;
@@ -98,14 +107,15 @@ const firstPartAboveBytesDefault = 4 * 1024 ** 3;
 
 /**
  * Brings the copy up to the original. A backup or prune that goes on meanwhile is waited for a little; what it leaves is for the next sync.
- * @throws `offsite.source-doubtful`, `offsite.other-repository`, and what Drive refuses: `drive.full`, `drive.signed-out` ... What was
- * copied by then stays.
+ * @throws `offsite.source-doubtful`, `offsite.other-repository`, and what the copy's place refuses: `drive.full`, `storage.denied` ...
+ * What was copied by then stays.
  */
 export async function syncCopy({ source, target, clock }: CopyWorld, options: SyncOptions): Promise<SyncReport> {
   const { signal, dryRun = false, againMs = againMsDefault } = options;
   const damaged = options.knownDamaged ?? new Set<string>();
   const meter = options.progress && new CopyProgressMeter(clock, options.progress);
   const counts = { uploadedFiles: 0, uploadedBytes: 0, trashedFiles: 0 };
+  const held = new Map<string, HeldFile>();
   meter?.enter('listing');
   const account = new CopyAccount(options.known ?? (await listExpected(target, options)));
   const place = { source: source.location, copy: target.location };
@@ -126,11 +136,12 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
       removesNothing: options.known !== undefined,
       distrusted: options.distrusted,
       origins: options.origins,
+      hasUniqueNames: target.hasUniqueNames,
     });
     options.onPlan?.(plan, comparison);
     if (!dryRun) await assertRoom(plan, target, signal);
-    if (!dryRun && !plan.ownership.isSettled) await claimFolder({ cut, account, target, place }, { clock, againMs, signal });
-    if (!dryRun) mergedFolders += await target.mergeFolders(signal);
+    if (!dryRun && !plan.ownership.isSettled) await claimFolder({ source, cut, account, target, place }, { clock, againMs, signal });
+    if (!dryRun) mergedFolders += (await target.folders?.mergeFolders(signal)) ?? 0;
     meter?.enter('copying', plan.uploadFiles, plan.uploadBytes);
     const run = dryRun
       ? { isComplete: true, vanished: [], damaged: [] }
@@ -141,7 +152,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
           knownDamaged: damaged,
           configSha256: cut.configSha256,
           mark: plan.ownership.mark,
-          mayTrash: (stage) => stillOurs(stage, { cut, account, target, place }, source, options),
+          mayTrash: (stage) => stillOurs(stage, { source, cut, account, target, place }, options),
           onUploaded: ({ file, wasThere }) => {
             account.add(file);
             options.onUploaded?.(file, wasThere);
@@ -154,6 +165,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
             counts.trashedFiles += 1;
             options.onTrashed?.(file);
           },
+          onHeld: (file, { untilMs }) => held.set(file.id, { untilMs }),
         });
     const isNew = run.damaged.filter((file) => !damaged.has(keyOf(file)));
     for (const file of isNew) damaged.add(keyOf(file));
@@ -172,11 +184,18 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
       isIncomplete,
       doubts: plan.doubts,
       heldBackFiles: plan.heldBack.length,
+      held: dryRun || options.known !== undefined ? undefined : heldFilesOf([...held.values()]),
       listing: account.listing,
       found,
       plan,
     };
   }
+}
+
+function heldFilesOf(held: readonly HeldFile[]): HeldFiles {
+  const until = held.map(({ untilMs = Infinity }) => untilMs);
+  const lastMs = Math.max(0, ...until);
+  return { files: held.length, untilMs: held.length === 0 || lastMs === Infinity ? undefined : lastMs };
 }
 
 function hasOwnIndex({ stages }: CopyPlan): boolean {
@@ -194,13 +213,8 @@ async function assertRoom({ uploadBytes: neededBytes }: CopyPlan, target: CopyTa
  * Between the listing and the trash lies the upload of days, perhaps; so it is looked again whether somebody else has come, and of doubles
  * whether the one that stays is there: another machine that copies the same repository may have known less, or more.
  */
-async function stillOurs(
-  stage: TrashStage,
-  world: ClaimWorld,
-  source: Storage,
-  { signal, distrusted }: SyncOptions,
-): Promise<readonly CopyFile[]> {
-  const { cut, account, target, place } = world;
+async function stillOurs(stage: TrashStage, world: ClaimWorld, { signal, distrusted }: SyncOptions): Promise<readonly CopyFile[]> {
+  const { source, cut, account, target, place } = world;
   const named = new Set(cut.files.map(keyOf));
   account.saw(await target.look(signal));
   const ownership = ownershipOf(cut, compareCopy(cut, account.listing, distrusted));

@@ -56,12 +56,13 @@ export type ErrorCode =
   | 'set.exists'
   | 'offsite.unknown' // no off-site copy of that name; facts: copy
   | 'offsite.exists'
-  | 'offsite.other-repository' // files of another repository lie in the copy's folder on Drive; facts: location, source, file (one of them)
+  | 'offsite.other-repository' // files of another repository lie in the copy's place; facts: location, source, file (one of them)
   | 'offsite.source-doubtful' // the repository's folder cannot be what it should be; facts: location, reason
   | 'offsite.folder-moved' // the copy's folder was renamed or moved on Drive; facts: location, seen, files
   | 'offsite.folder-trashed' // the copy's folder lies in Drive's trash; facts: location, files
   | 'offsite.folder-unseen' // it was deleted, or this OAuth client does not see it; facts: location, files
   | 'offsite.files-gone' // most of what the copy had is not there any more; facts: location, files, seen, trashed
+  | 'offsite.not-kept' // a storage took a file and does not give it back as it was; facts: location, file, reason (missing, hash, append-only)
   | 'offsite.busy' // another process keeps this copy up; facts: copy, reason
   | 'schedule.not-running' // the host runs no sets, because it cannot; facts: reason
   | 'state.moved' // the state went to the service of the system; facts: path, to

@@ -4,6 +4,7 @@ import {
   copyPathOf,
   keepCopyUp,
   manualOf,
+  needsAccount,
   openDriveClient,
   originalLooks,
   readCopyStatus,
@@ -153,7 +154,7 @@ export class CopyDesk {
     return true;
   }
 
-  /** A snapshot as an archive, beside the copy on Drive or where its rule says. @throws `offsite.unknown` */
+  /** A snapshot as an archive, beside a copy on Drive or where its rule says. @throws `offsite.unknown` */
   async writeReadable({ copy: name, set, snapshot }: ReadableCopyParams, wish: RunWish): Promise<RunResult> {
     const copy = this.copyNamed(name);
     const { clock, keyOf } = this.#options;
@@ -175,7 +176,7 @@ export class CopyDesk {
     return this.#tracked(this.#withJobs(copy, (jobs) => jobs.readable(access, { set, snapshot, progress: tell }, manualOf(wish))));
   }
 
-  /** @throws `offsite.unknown`; `drive.not-found` when nothing was copied yet */
+  /** Of a copy on Google Drive. @throws `offsite.unknown`; `drive.not-found` when nothing was copied yet; `storage.invalid-location` of others */
   async addressOf(name: string, signal: AbortSignal): Promise<string> {
     const copy = this.copyNamed(name);
     const { settings } = this.#options.place();
@@ -199,7 +200,8 @@ export class CopyDesk {
     this.#changing = this.#changing
       .then(async () => {
         const { place, copies, log } = this.#options;
-        const wanted = new Map((this.#keepsUp && place().settings !== undefined ? copies() : []).map((copy) => [copy.name, copy]));
+        const canBeKept = (copy: OffsiteCopy): boolean => place().settings !== undefined || !needsAccount(copy);
+        const wanted = new Map((this.#keepsUp ? copies().filter(canBeKept) : []).map((copy) => [copy.name, copy]));
         for (const [name, { keeper, begunWith }] of this.#kept) {
           const copy = wanted.get(name);
           if (copy !== undefined && this.#beginningOf(copy) === begunWith) continue;
@@ -252,7 +254,14 @@ export class CopyDesk {
   /** What a keeper was begun with; to be paused it need not begin anew. */
   #beginningOf(copy: OffsiteCopy): string {
     const { account, place, timeZone } = this.#options;
-    return JSON.stringify([{ ...copy, paused: undefined }, place().settings, copy.limits && timeZone(), account.signIns]);
+    const { settings, storages } = place();
+    return JSON.stringify([
+      { ...copy, paused: undefined },
+      settings,
+      storages,
+      copy.limits && timeZone(),
+      needsAccount(copy) && account.signIns,
+    ]);
   }
 
   #onState(copy: string, state: KeeperState): void {

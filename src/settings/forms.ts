@@ -6,7 +6,7 @@ export type Form =
   | 'set-name'
   | 'absolute-path'
   | 'source'
-  | 'original'
+  | 'copy-place'
   | 'window'
   | 'window-length'
   | 'time-zone'
@@ -51,9 +51,6 @@ export const absolutePath = new RegExp(`^(?:/|${windowsPath})`);
 /** What is backed up: in a snapshot a server that is named by one letter would be a drive. */
 export const sourcePath = new RegExp(String.raw`^(?!\\\\(?:\?\\[Uu][Nn][Cc]\\)?[A-Za-z][\\/])(?:/|${windowsPath})`);
 
-/** What is copied, wherever one works: an absolute path, or a folder on Google Drive. */
-export const original = new RegExp(String.raw`^(?:/|${windowsPath}|gdrive:/*[^/\s])`);
-
 /**
  * A location that can be opened: an absolute path, also behind `local:`, a folder on Google Drive, or a server as restic writes it. The
  * file is read by processes that work in different folders, and none of them is a shell that knows `~`.
@@ -83,6 +80,9 @@ export const tagText = /^[^,\s](?:[^,]*[^,\s])?$/;
 
 /** Enough to catch a slip; Google says whose it is. */
 export const emailAddress = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/;
+
+/** Where a copy lies: a location, of which a folder on Google Drive is held against all of its form. */
+export const copyPlace = new RegExp(String.raw`^(?:(?:local:)?(?:/|${windowsPath})|gdrive:/*[^/\s][^/]*(?:/+[^/]+)*/*$|${server})`);
 
 /** A folder on Google Drive, named from the top of the drive: `gdrive:Folder/Sub`. */
 export const driveFolder = /^gdrive:\/*[^/\s][^/]*(?:\/+[^/]+)*\/*$/;

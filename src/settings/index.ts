@@ -7,7 +7,7 @@
  * A *problem* knows its line and stops the set or copy that it stands in, nothing else; a set that was good before goes on as it was
  * (`last-good.ts`). The paths of the file are in `platform/paths.ts`.
  */
-export { readableFolderOf } from './drive-places.ts';
+export { readableFolderOf } from './copy-places.ts';
 export { editConfiguration, type ConfigurationEdit } from './edit.ts';
 export { makeJsonSchema } from './json-schema.ts';
 export { bytesPerSecondOf } from './forms.ts';

@@ -1,4 +1,4 @@
-import { isAlone } from './drive-places.ts';
+import { isAlone } from './copy-places.ts';
 import type { ParsedConfiguration, SetEntry } from './parse.ts';
 import type { Problem } from './problem.ts';
 import { generalSchema, type BackupSet, type Configuration, type GeneralSettings, type OffsiteCopy } from './schema.ts';

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { checkKeys } from './check-keys.ts';
 import { checkValue } from './check-value.ts';
-import { collisionsOnDrive } from './drive-places.ts';
+import { collisionsOfCopies } from './copy-places.ts';
 import type { LooseProblem } from './issue-problems.ts';
 import { depthMax, parseJsonTree, propertiesOf, propertyOf, type Node, type SyntaxProblem } from './json-tree.ts';
 import { knownKeys } from './known-keys.ts';
@@ -112,7 +112,7 @@ class Reading {
 
   /** @returns the places of the copies that stop for it */
   #refuseSharedFolders(root: Node, copies: ReadonlyMap<number, OffsiteCopy>): ReadonlySet<number> {
-    const collisions = collisionsOnDrive(root, copies, (node) => this.#positions.placeOf(node).line);
+    const collisions = collisionsOfCopies(root, copies, (node) => this.#positions.placeOf(node).line);
     for (const { problem } of collisions) this.#add('error', problem);
     return new Set(collisions.map(({ copy }) => copy));
   }

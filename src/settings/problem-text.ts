@@ -214,9 +214,11 @@ const forms: Readonly<Record<Form, () => string>> = {
   'not-blank': () => l10n.t('it is empty'),
   proxy: () => l10n.t('an address such as "http://proxy.company.co.id:3128", without a name and password'),
   email: () => l10n.t('an address such as "backup@company.co.id"'),
-  original: () =>
-    l10n.t('an absolute path such as /mnt/backup/repository, or a folder on Google Drive such as "gdrive:Backup/server", is wanted'),
   'drive-folder': () => l10n.t('a folder on Google Drive such as "gdrive:Backup/accounting"'),
+  'copy-place': () =>
+    l10n.t(
+      'a folder on Google Drive such as "gdrive:Backup/accounting", a server such as "sftp:backup@nas:/srv/accounting", or an absolute path is wanted',
+    ),
   'drive-id': () => l10n.t('the id of a shared drive, as it stands at the end of its web address'),
   location: () =>
     l10n.t(

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { alerts } from './alerts-schema.ts';
 import { storages } from './storages-schema.ts';
+import { isOnDrive } from '../platform/index.ts';
 import {
+  copyPlace,
   dateText,
   driveFolder,
   driveId,
@@ -13,7 +15,6 @@ import {
   isDate,
   isFastEnough,
   location,
-  original,
   rateText,
   setName,
   sizeText,
@@ -339,30 +340,47 @@ const readableCopies = z.strictObject({
     .optional()
     .meta({
       description:
-        'A folder on Google Drive or on disk. Default: a folder on Google Drive beside the copy, with "-readable" behind its name.',
+        'A folder on Google Drive or on disk. Default: beside a copy on Google Drive, with "-readable" behind its name; of a copy that lies elsewhere it has to be named.',
       examples: ['gdrive:Reports', '/srv/readable'],
     }),
-  keep: z.int().min(1).max(1000).optional().meta({ description: 'Keep this many of them, older ones go to the trash. Default: all stay.' }),
+  keep: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: 'Keep this many of them, older ones go to the trash of Google Drive, or are removed. Default: all stay.' }),
   passwordFile: path().optional().meta({ description: "A file that holds the repository's password. Default: as the set has it." }),
   passwordCommand: command()
     .optional()
     .meta({ description: "A program with its arguments that prints the repository's password. No shell runs." }),
 });
 
-/** One copy of a repository on Google Drive. */
-export const copySchema = z.strictObject({
+/** Where a copy or its repository lies. A secret ends the check: what comes after would show the value. */
+const placeOfCopy = (form: RegExp, name: Form) =>
+  text()
+    .refine((value) => !hasUrlPassword(value), { error: 'secret', abort: true })
+    .regex(form, { error: name });
+
+/** One copy of a repository, on Google Drive or in any other storage. */
+const copyKeys = z.strictObject({
   name: formed(setName, 'set-name').meta({
     description: 'The name of the copy, for the command line: letters, digits, dot, dash, underscore; unique among the copies.',
     examples: ['accounting'],
   }),
   title: text().max(200).optional().meta({ description: 'What people read instead of the name.' }),
-  repository: formed(original, 'original').meta({
-    description: 'The repository that is copied: its folder, as this machine sees it, or a folder on Google Drive (gdrive:Folder/Sub).',
-    examples: ['/mnt/backup/repository', 'gdrive:Backup/server'],
+  repository: placeOfCopy(location, 'location').meta({
+    description:
+      'The repository that is copied: its folder, as this machine sees it, a folder on Google Drive (gdrive:Folder/Sub), or a server (sftp:, rest:, s3:, rclone:).',
+    examples: ['/mnt/backup/repository', 'gdrive:Backup/server', 'sftp:backup@nas:/srv/cadangan'],
   }),
-  to: formed(driveFolder, 'drive-folder').meta({
-    description: 'The folder on Google Drive that the copy lies in. It belongs to this copy alone.',
-    examples: ['gdrive:Backup/accounting'],
+  to: placeOfCopy(copyPlace, 'copy-place').meta({
+    description:
+      'Where the copy lies: a folder on Google Drive (gdrive:Folder/Sub), a server as restic writes it (sftp:user@host:/path, rest:https://host/, s3:https://host/bucket, rclone:remote:path), or a folder on another disk. It belongs to this copy alone. Only Google Drive has a trash: anywhere else what the repository has no more is removed for good.',
+    examples: [
+      'gdrive:Backup/accounting',
+      's3:https://s3.eu-central-1.amazonaws.com/company-backup/accounting',
+      'sftp:backup@nas:/srv/accounting',
+    ],
   }),
   settleSeconds: z.int().min(1).max(86_400).default(30).meta({ description: 'Copy when nothing has changed for this many seconds.' }),
   paused: z.boolean().default(false).meta({ description: 'Copy nothing for the time being.' }),
@@ -380,7 +398,10 @@ export const copySchema = z.strictObject({
     .min(1)
     .max(366)
     .default(7)
-    .meta({ description: 'Compare the whole copy by checksums every so many days; nothing is downloaded for it.' }),
+    .meta({
+      description:
+        'Compare the whole copy every so many days, by checksums of Google Drive, elsewhere by names, sizes and what was proven when a file was sent; nothing is downloaded for it.',
+    }),
   sampleReadPercent: z
     .number()
     .min(0)
@@ -395,13 +416,19 @@ export const copySchema = z.strictObject({
   }),
   records: z.enum(['clear', 'sealed', 'off']).optional().meta({
     description:
-      'How the records lie beside the copy, with the forms of each month: clear (the default): whoever can open the folder can read them; sealed: with the key of the repository; off: only the number and hash of the last one.',
+      'How the records lie beside a copy on Google Drive, with the forms of each month: clear (the default): whoever can open the folder can read them; sealed: with the key of the repository; off: only the number and hash of the last one. Into any other copy they go as a snapshot of the repository, once a day, which is sealed by nature; off: they do not.',
   }),
+});
+
+/** Beside a folder on Google Drive there is room for archives; in the place of a repository there is none. */
+export const copySchema = copyKeys.superRefine(({ to, readableCopies: readable }, context) => {
+  if (readable !== undefined && readable.to === undefined && !isOnDrive(to))
+    context.addIssue({ code: 'custom', message: 'missing', path: ['readableCopies', 'to'] });
 });
 
 const googleDrive = z.strictObject({
   account: formed(emailAddress, 'email').meta({
-    description: 'The Google account that the off-site copies belong to. No other one is accepted.',
+    description: 'The Google account that what lies on Google Drive belongs to. No other one is accepted.',
     examples: ['backup@company.co.id'],
   }),
   clientFile: path().optional().meta({ description: "The file of the company's OAuth client as Google's console gives it (JSON)." }),
@@ -620,7 +647,10 @@ export const fileSchema = generalSchema.extend({
     .array(copySchema)
     .max(copiesMax)
     .default([])
-    .meta({ description: 'Copies of whole repositories on Google Drive, kept up by themselves.' }),
+    .meta({
+      description:
+        'Copies of whole repositories, on Google Drive or in any other storage, kept up by themselves. A repository may have several.',
+    }),
 });
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]

@@ -137,12 +137,10 @@ test('trouble is never tried again within a minute, and within two hours always'
       assert.ok(ms >= 60_000 && ms <= 2 * hourMs, `${kind} ${failures}: ${ms}`);
     }),
   );
-  assert.deepEqual(['drive.full', 'storage.unreachable', 'file.in-use', undefined].map(troubleOf), [
-    'full',
-    'source',
-    'file-held',
-    'other',
-  ]);
+  assert.deepEqual(
+    ['drive.full', 'storage.unreachable', 'file.in-use', undefined].map((code) => troubleOf(code)),
+    ['full', 'source', 'file-held', 'other'],
+  );
 });
 
 test('a readable copy is due with the first day of the next week, month, quarter or year, in the zone of the server', () => {

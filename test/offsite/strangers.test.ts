@@ -184,7 +184,7 @@ test('a claim that a killed run has left makes room for the older one of somebod
     const target = new DriveCopy(new DriveFolder(one.drive.another(), copyPath));
     await target.list(neverAborted);
     const { plan } = await stage.sync({ signal: neverAborted, dryRun: true }, target);
-    await target.claim(plan.ownership.mark, neverAborted);
+    await target.claim(plan.ownership.mark, () => assert.fail('on Drive the mark says enough'), neverAborted);
   };
   const mark = (await one.sync({ signal: neverAborted, dryRun: true })).plan.ownership.mark;
   const otherMark = (

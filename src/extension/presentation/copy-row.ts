@@ -51,7 +51,7 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
     context: `detail.${kind}`,
     spoken: `${label}, ${description}`,
   });
-  const { lastScrub, lastWholeAt, lastTry, original, total, readable } = copy;
+  const { lastScrub, lastWholeAt, lastTry, original, total, held, readable } = copy;
   return [
     // What is remembered may have been deleted: that there was none is not known.
     row(
@@ -79,6 +79,7 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
       ? []
       : [row('look', l10n.t('Repository looked at'), joined([whenText(original.at, nowNs), lookText(original)]), { name: 'eye' })]),
     row('folder', l10n.t('Folder'), copy.location, { name: 'folder' }),
+    ...(held === undefined ? [] : [row('held', l10n.t('Held'), heldText(held, nowNs), { name: 'lock' })]),
     ...readable.map(({ name, at, bytes }) =>
       row(`readable:${at}`, l10n.t('Readable copy'), joined([name, formatBytes(bytes)]), { name: 'file-zip' }),
     ),
@@ -169,6 +170,13 @@ function unknownTexts(
   }
 }
 
+/** What the repository has no more, in a place that gives nothing away: nothing is missing for it. */
+function heldText({ files, until }: NonNullable<CopyInfo['held']>, nowNs: bigint): string {
+  return until === undefined
+    ? l10n.t('{files} that cannot be removed there', { files: countText(files, 'file') })
+    : l10n.t('{files} that cannot be removed there until {date}', { files: countText(files, 'file'), date: whenText(until, nowNs) });
+}
+
 function lookText({ state, newSnapshots, error }: NonNullable<CopyInfo['original']>): string {
   switch (state) {
     case 'same':
@@ -188,14 +196,17 @@ function lookText({ state, newSnapshots, error }: NonNullable<CopyInfo['original
 export function isTroubledCopy({ state, trouble }: CopyInfo): boolean {
   return (
     (state === 'stopped-by-trouble' || trouble?.beside !== undefined) &&
-    (trouble?.triedAt !== undefined || !['busy', 'rate', 'drive-unavailable'].includes(trouble?.kind ?? ''))
+    (trouble?.triedAt !== undefined || !['busy', 'rate', 'drive-unavailable', 'copy-unreachable'].includes(trouble?.kind ?? ''))
   );
 }
 
-/** It stands still because Google Drive cannot be reached, and goes on by itself. */
+/** It stands still because its place cannot be reached, and goes on by itself. */
 export function isCutOff({ state, trouble, waiting }: CopyInfo): boolean {
   return (
-    waiting === 'no-answer' || (state === 'stopped-by-trouble' && trouble?.kind === 'drive-unavailable' && trouble.triedAt === undefined)
+    waiting === 'no-answer' ||
+    (state === 'stopped-by-trouble' &&
+      (trouble?.kind === 'drive-unavailable' || trouble?.kind === 'copy-unreachable') &&
+      trouble.triedAt === undefined)
   );
 }
 

@@ -385,7 +385,7 @@ const sentences: Readonly<Record<string, Maker>> = {
       location: text('location'),
       reason: reason(text),
     }),
-    next: l10n.t('Check that its disk is mounted, and the repository. The copy on Google Drive is as it was.'),
+    next: l10n.t('Check that its disk is mounted, and the repository. The off-site copy is as it was.'),
     remedies: ['retry', 'checkRepository'],
   }),
   'offsite.folder-moved': (text) => ({
@@ -416,7 +416,15 @@ const sentences: Readonly<Record<string, Maker>> = {
       location: text('location'),
       seen: text('seen'),
     }),
-    next: l10n.t('See on drive.google.com whether a folder in it was renamed, moved or trashed, and put it back. Nothing was copied.'),
+    next: l10n.t('See where it lies whether a folder in it was renamed, moved or removed, and put it back. Nothing was copied.'),
+    remedies: ['syncCopy'],
+  }),
+  'offsite.not-kept': (text) => ({
+    what: l10n.t('What was sent to "{location}" does not lie there as it was sent ({file}).', {
+      location: text('location'),
+      file: text('file'),
+    }),
+    next: l10n.t('Try again. If it stays so, test the disk of that server, the network, and the memory of this machine.'),
     remedies: ['syncCopy'],
   }),
   'offsite.busy': (text) => ({

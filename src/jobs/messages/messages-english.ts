@@ -224,11 +224,11 @@ export const english: Phrasebook = {
     }),
     'offsite.other-repository': (facts) => ({
       what: `Refused: what lies at ${at(facts)} is of another repository than ${facts.quoted('source', 'this one')}, or of both${facts.plain('file') === undefined ? '' : ` (${facts.quoted('file')})`}. Nothing was removed there.`,
-      next: 'Give each of the two repositories a folder of its own: name another one ("to") for one of them. Files of that one that lie in the folder already can then be removed on drive.google.com.',
+      next: 'Give each of the two repositories a folder of its own: name another one ("to") for one of them. Files of that one that lie in the folder already can then be removed by hand.',
     }),
     'offsite.source-doubtful': (facts) => ({
       what: `Nothing was copied: the repository at ${at(facts)} is not what it should be${because(facts)}.`,
-      next: 'Check that the disk or share is mounted and that "cadangan check" finds no errors. The copy on Google Drive is as it was.',
+      next: 'Check that the disk or share is mounted and that "cadangan check" finds no errors. The off-site copy is as it was.',
     }),
     'offsite.folder-moved': (facts) => ({
       what: `Stopped: the folder of the copy is not at ${at(facts)} any more; it lies at ${facts.quoted('seen', 'another place')} on Google Drive now. Nothing was copied.`,
@@ -244,7 +244,11 @@ export const english: Phrasebook = {
     }),
     'offsite.files-gone': (facts) => ({
       what: `Stopped: of ${facts.plain('files') ?? 'the'} files that the copy at ${at(facts)} had, ${facts.plain('seen') ?? 'few'} are there; ${facts.plain('trashed') ?? 'some'} lie in the trash. Nothing was copied.`,
-      next: `See on drive.google.com whether a folder in it was renamed, moved or trashed, and put it back. ${beginAnew}`,
+      next: `See where it lies (a disk or share that is mounted, the bucket, the page of Google Drive) whether a folder in it was renamed, moved or removed, and put it back. ${beginAnew}`,
+    }),
+    'offsite.not-kept': (facts) => ({
+      what: `What was sent to ${at(facts)} does not lie there as it was sent${inFile(facts)}${because(facts)}.`,
+      next: 'Run the same command again. If it stays so, test the disk of that server, the network, and the memory of this machine; a file that an append-only server holds with wrong bytes has to be removed on the server.',
     }),
     'offsite.busy': (facts) => ({
       what: `The off-site copy ${facts.quoted('copy', 'of that name')} is being kept up by another process${because(facts)}.`,

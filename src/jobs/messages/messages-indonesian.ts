@@ -232,11 +232,11 @@ export const indonesian: Phrasebook = {
     }),
     'offsite.other-repository': (facts) => ({
       what: `Ditolak: isi ${at(facts)} milik repositori lain, bukan ${facts.quoted('source', 'yang ini')}, atau milik keduanya${facts.plain('file') === undefined ? '' : ` (${facts.quoted('file')})`}. Tidak ada yang dihapus di sana.`,
-      next: 'Beri kedua repositori folder masing-masing: sebutkan folder lain ("to") untuk salah satunya. Berkasnya yang sudah ada di folder itu kemudian dapat dihapus di drive.google.com.',
+      next: 'Beri kedua repositori folder masing-masing: sebutkan folder lain ("to") untuk salah satunya. Berkasnya yang sudah ada di folder itu kemudian dapat dihapus dengan tangan.',
     }),
     'offsite.source-doubtful': (facts) => ({
       what: `Tidak ada yang disalin: repositori di ${at(facts)} tidak seperti seharusnya${because(facts)}.`,
-      next: 'Pastikan disk atau folder berbagi terpasang dan "cadangan check" tidak menemukan kesalahan. Salinan di Google Drive tetap seperti semula.',
+      next: 'Pastikan disk atau folder berbagi terpasang dan "cadangan check" tidak menemukan kesalahan. Salinan eksternal tetap seperti semula.',
     }),
     'offsite.folder-moved': (facts) => ({
       what: `Dihentikan: folder salinan tidak lagi di ${at(facts)}; sekarang ada di ${facts.quoted('seen', 'tempat lain')} di Google Drive. Tidak ada yang disalin.`,
@@ -252,7 +252,11 @@ export const indonesian: Phrasebook = {
     }),
     'offsite.files-gone': (facts) => ({
       what: `Dihentikan: dari ${facts.plain('files') ?? 'semua'} berkas yang ada di salinan ${at(facts)}, tinggal ${facts.plain('seen') ?? 'sedikit'}; ${facts.plain('trashed') ?? 'sebagian'} ada di sampah. Tidak ada yang disalin.`,
-      next: `Lihat di drive.google.com apakah folder di dalamnya diganti nama, dipindahkan, atau dibuang, lalu kembalikan. ${beginAnew}`,
+      next: `Lihat di tempatnya (disk atau folder berbagi yang terpasang, bucket, halaman Google Drive) apakah folder di dalamnya diganti nama, dipindahkan, atau dihapus, lalu kembalikan. ${beginAnew}`,
+    }),
+    'offsite.not-kept': (facts) => ({
+      what: `Yang dikirim ke ${at(facts)} tidak tersimpan di sana seperti saat dikirim${inFile(facts)}${because(facts)}.`,
+      next: 'Jalankan lagi perintah yang sama. Jika tetap begitu, uji disk server itu, jaringan, dan memori mesin ini; berkas dengan isi salah yang ditahan server append-only harus dihapus di server itu.',
     }),
     'offsite.busy': (facts) => ({
       what: `Salinan eksternal ${facts.quoted('copy', 'dengan nama itu')} sedang dikerjakan proses lain${because(facts)}.`,

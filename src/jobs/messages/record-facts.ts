@@ -228,6 +228,7 @@ const countLabels: Labels = {
   filesUnconfirmed: () => l10n.t('Files without a checksum'),
   filesTrashed: () => l10n.t('Files moved to the trash'),
   filesHeldBack: () => l10n.t('Files held back'),
+  filesHeld: () => l10n.t('Files that cannot be removed there'),
   filesChecked: () => l10n.t('Files compared by checksum'),
   filesRead: () => l10n.t('Files read in full'),
   filesDamaged: () => l10n.t('Files damaged'),

@@ -53,9 +53,11 @@ const copyInfo = z.object({
     .exactOptional(),
   /** Why what is remembered of it cannot be read. */
   memoryError: errorData.exactOptional(),
-  /** What is not on Drive yet, and since when. */
+  /** What is not in the copy yet, and since when. */
   behind: z.object({ files: z.number(), bytes: z.number(), since: z.string() }).exactOptional(),
   total: z.object({ files: z.number(), bytes: z.number() }).exactOptional(),
+  /** What the repository has no more and nobody can remove from the copy, and until when (RFC 3339) where that is known. */
+  held: z.object({ files: z.number(), until: z.string().exactOptional() }).exactOptional(),
   /**
    * Why it stands still: the last work's error, or what is wrong with the sign-in. `triedAt`: of a try that nobody repeats by himself.
    * `beside`: it goes on, and this failed.
