@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { copyMemoryOf, describeError, isHistoryBehind, keepHistoryOffsite, type StoragePlace, type HistoryKeeping } from '../jobs/index.ts';
+import {
+  copyMemoryOf,
+  describeError,
+  isHistoryBehind,
+  keepHistoryOffsite,
+  needsAccount,
+  type StoragePlace,
+  type HistoryKeeping,
+} from '../jobs/index.ts';
 import { CadanganError, isAbort, l10n, placeOfWork, readFile, type Clock, type Environment } from '../platform/index.ts';
 import { parseHead, recordsFolder } from '../records/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
@@ -44,10 +52,13 @@ async function keep(context: CommandContext, end: string): Promise<void> {
   const { driveWorld, pacedPlace } = await import('./drive-place.ts');
   const world = await driveWorld(context);
   const { configuration, place } = world;
-  if (head === undefined || place.settings === undefined) return;
+  if (head === undefined) return;
+  const nowMs = Number(clock.nowNs() / 1_000_000n);
   const behind: OffsiteCopy[] = [];
-  for (const copy of configuration.offsiteCopies)
-    if (!copy.paused && isHistoryBehind(copy, await copyMemoryOf(copy, place).read(), head)) behind.push(copy);
+  for (const copy of configuration.offsiteCopies) {
+    if (copy.paused || (place.settings === undefined && needsAccount(copy))) continue;
+    if (isHistoryBehind(copy, await copyMemoryOf(copy, place).read(), head, nowMs)) behind.push(copy);
+  }
   if (behind.length === 0) return;
   const [{ askHostOf }, { protocol }] = await Promise.all([import('./with-host.ts'), import('../service/index.ts')]);
   if ((await askHostOf(context, protocol.scheduleStatus, undefined).catch(() => undefined)) !== undefined) return;

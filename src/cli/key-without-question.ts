@@ -14,7 +14,9 @@ export async function openedKeyOf(
   { configuration, place, location }: { readonly configuration: Configuration; readonly place: StoragePlace; readonly location: string },
   signal: AbortSignal,
 ): Promise<OpenedKey> {
-  const way = configuration.sets.find(({ repository }) => repository.location === location)?.repository;
+  // A copy has the password of its original.
+  const original = configuration.offsiteCopies.find(({ to }) => to === location)?.repository ?? location;
+  const way = configuration.sets.find(({ repository }) => repository.location === original)?.repository;
   const password = async (passwordSignal: AbortSignal): Promise<Password> => {
     const found = way && (await unattendedPassword(way, environment, passwordSignal));
     if (found === undefined) throw new CadanganError('password.missing', { location });

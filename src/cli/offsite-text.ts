@@ -129,6 +129,8 @@ function recordsText({ form, number }: NonNullable<CopyStatus['records']>): stri
       return l10n.t('through No. {number}, in clear', { number: String(number) });
     case 'sealed':
       return l10n.t('through No. {number}, sealed', { number: String(number) });
+    case 'snapshot':
+      return l10n.t('through No. {number}, as a snapshot of the repository', { number: String(number) });
     case 'off':
       return l10n.t('only the head of No. {number}: the copy takes no records along', { number: String(number) });
   }

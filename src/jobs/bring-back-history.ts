@@ -17,11 +17,13 @@ import {
 import {
   CadanganError,
   fileError,
+  isOnDrive,
   l10n,
   makeOwnFolder,
   readFile,
   replaceFile,
   rm,
+  systemClock,
   systemCode,
   systemRandom,
   writeFile,
@@ -35,6 +37,7 @@ import {
   historyFiles,
   parseHead,
   verifyHistory,
+  type Anchor,
   type ChainHead,
   type HistoryFile,
   type HistoryRecord,
@@ -45,17 +48,20 @@ import type { OpenedKey } from '../repository/index.ts';
 import { openDriveClient } from './drive-account.ts';
 import type { StoragePlace } from './storage-place.ts';
 import { copyPathOf } from './open-copy.ts';
+import { openStorageAt } from './open-storage.ts';
 import { commonContent, type RecordAbout } from './record-about.ts';
 import type { RecordKeeper } from './record-keeper.ts';
+import { withRepository } from './repository-access.ts';
+import { SnapshotHistory } from './snapshot-history.ts';
 
 export interface BringBackOptions {
-  /** The folder of the copy that it lies beside: `gdrive:Folder/Sub`. */
+  /** The copy that it lies beside or in: `gdrive:Folder/Sub`, `s3:https://host/bucket`; or the repository itself. */
   readonly location: string;
   readonly place: StoragePlace;
   readonly records: RecordKeeper;
   /** Which of several histories. */
   readonly chain?: string | undefined;
-  /** Of the repository that lies there; asked only where the history is sealed. */
+  /** Of the repository that lies there; asked where the history is sealed, as it is everywhere but on Google Drive. */
   readonly keyOf: (signal: AbortSignal) => Promise<OpenedKey>;
   /** Why, in the words of whoever does it. */
   readonly reason?: string | undefined;
@@ -84,24 +90,42 @@ export interface BroughtBack {
  * @throws `records.not-kept`, `records.several`, `records.sealed`, `records.contradicted`; `drive.signed-out` ...; the system's errors
  */
 export async function bringBackHistory(options: BringBackOptions): Promise<BroughtBack> {
-  const { location, place, signal } = options;
+  const { location, place, keyOf, signal } = options;
+  if (!isOnDrive(location)) {
+    const { clock = systemClock, random = systemRandom } = place;
+    const world = { clock, random, openStorage: (wanted: string) => openStorageAt(wanted, place) };
+    return withRepository({ location, password: keyOf, world, signal }, 'none', async (opened) => {
+      const from = await SnapshotHistory.open(opened.repository, location, opened.signal);
+      return bringBackFrom(from, async () => from.anchors, options);
+    });
+  }
   const client = await openDriveClient(place);
   try {
     const folder = new DriveFolder(client, copyPathOf(location));
     await folder.account(signal);
-    return await bringBackFrom(new DriveHistory(folder), options);
+    const from = new DriveHistory(folder);
+    const keptIn = l10n.t('Google Drive, beside the copy {copy}', { copy: location });
+    return await bringBackFrom(from, () => readAnchors(from, keptIn, signal), options);
   } finally {
     client.close();
   }
 }
 
-async function bringBackFrom(from: HistoryPlace, options: BringBackOptions): Promise<BroughtBack> {
+/** What of a place it takes to read a history. */
+type HistorySource = Pick<HistoryPlace, 'location' | 'folders' | 'list' | 'read'>;
+
+async function bringBackFrom(
+  from: HistorySource,
+  anchorsThere: () => Promise<readonly Anchor[]>,
+  options: BringBackOptions,
+): Promise<BroughtBack> {
   const { place, records, dryRun = false } = options;
   const { history } = records;
   const random = place.random ?? systemRandom;
   const chain = await chainAt(from, options);
   const files = await fetchFiles(from, chain, options, random);
-  const verification = await proven(from, chain, files, options);
+  const anchors = (await anchorsThere()).filter((anchor) => anchor.chain === chain);
+  const verification = await proven(from, { chain, files, anchors }, options);
   const { head } = verification;
   if (head === undefined) throw new CadanganError('records.not-kept', { location: from.location });
   let outcome: Pick<BroughtBack, 'isHere' | 'setAside'> = { isHere: false, setAside: undefined };
@@ -121,7 +145,7 @@ async function bringBackFrom(from: HistoryPlace, options: BringBackOptions): Pro
 }
 
 /** @throws `records.not-kept`, `records.several` */
-async function chainAt(from: HistoryPlace, { chain: wanted, signal }: BringBackOptions): Promise<string> {
+async function chainAt(from: HistorySource, { chain: wanted, signal }: BringBackOptions): Promise<string> {
   const { location } = from;
   const chains = (await from.folders(signal)).flatMap((name) => chainOfHistoryPath(name) ?? []);
   const [chain, ...more] = wanted === undefined ? chains : chains.filter((one) => one === wanted);
@@ -131,7 +155,7 @@ async function chainAt(from: HistoryPlace, { chain: wanted, signal }: BringBackO
 }
 
 /** Only what has the name of a file of a history: anybody may have put anything there. */
-async function fetchFiles(from: HistoryPlace, chain: string, options: BringBackOptions, random: Random): Promise<HistoryFile[]> {
+async function fetchFiles(from: HistorySource, chain: string, options: BringBackOptions, random: Random): Promise<HistoryFile[]> {
   const { signal } = options;
   const kept = Map.groupBy(await from.list(historyFolderOf(chain), signal), ({ name }) => plainName(name));
   const isSealed = [...kept.values()].flat().some(({ name }) => name !== plainName(name) && changeOfFile(plainName(name)) !== undefined);
@@ -166,14 +190,10 @@ function maximum(contents: readonly Buffer[], measure: (bytes: Buffer) => number
 
 /** Verified as it will stand in its place, before anything of it is there. @throws `records.contradicted` */
 async function proven(
-  from: HistoryPlace,
-  chain: string,
-  files: readonly HistoryFile[],
+  { location }: HistorySource,
+  { chain, files, anchors }: Pick<Fetched, 'chain' | 'files'> & { readonly anchors: readonly Anchor[] },
   { place, signal }: BringBackOptions,
 ): Promise<Verification> {
-  const { location } = from;
-  const keptIn = l10n.t('Google Drive, beside the copy {copy}', { copy: location });
-  const anchors = (await readAnchors(from, keptIn, signal)).filter((anchor) => anchor.chain === chain);
   await makeOwnFolder(place.stateFolder); // a new machine has none yet: whoever comes after leaves its rights as they are
   const folder = await mkdtemp(join(place.stateFolder, 'records-fetched-'));
   try {

@@ -43,6 +43,7 @@ export type { SecretWay, StoragePlace } from './storage-place.ts';
 export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.ts';
 export { bringBackHistory, type BringBackOptions, type BroughtBack } from './bring-back-history.ts';
 export {
+  historyDueMs,
   historyFormOf,
   isHistoryBehind,
   keepHistoryOffsite,

@@ -11,15 +11,28 @@ import {
   type CopyMemory,
   type CopyMemoryFile,
 } from '../offsite/index.ts';
-import { CadanganError, holdName, isAbort, isCode, readFile, replaceFile, systemClock, systemRandom } from '../platform/index.ts';
-import { historyFiles, historyReadme, type ChainHead, type HistoryFile } from '../records/index.ts';
-import type { OpenedKey } from '../repository/index.ts';
+import {
+  CadanganError,
+  holdName,
+  isAbort,
+  isCode,
+  isOnDrive,
+  readFile,
+  replaceFile,
+  systemClock,
+  systemRandom,
+  type Clock,
+} from '../platform/index.ts';
+import type { ChainHead, HistoryFile } from '../records/index.ts';
+import { formatTimestamp, type OpenedKey } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { openDriveClient } from './drive-account.ts';
+import { collectHistory, type CollectedHistory } from './collect-history.ts';
 import type { StoragePlace } from './storage-place.ts';
 import { timeText } from './job-result.ts';
 import { copyMemoryOf, copyPathOf, openOriginal } from './open-copy.ts';
 import type { RecordKeeper } from './record-keeper.ts';
+import { putRecordsIntoRepository, recordsSnapshotEveryMs } from './records-snapshot.ts';
 
 /** What the history is made of, and with what it is sealed where it is. */
 export interface HistoryKeeping {
@@ -36,16 +49,31 @@ export interface HistoryKeeping {
  */
 export type HistoryOutcome = 'kept' | 'unchanged' | 'none' | 'busy';
 
-/** How it lies beside the copy. */
-export type HistoryForm = NonNullable<OffsiteCopy['records']>;
+/** How it lies beside the copy; `snapshot`: in the repository itself, and so in the copy of it. */
+export type HistoryForm = NonNullable<OffsiteCopy['records']> | 'snapshot';
 
-export function historyFormOf({ records = 'clear' }: Pick<OffsiteCopy, 'records'>): HistoryForm {
-  return records;
+/** Beside a copy on Google Drive there is room for files; any other place takes those of a repository. */
+export function historyFormOf({ to, records = 'clear' }: Pick<OffsiteCopy, 'to' | 'records'>): HistoryForm {
+  return isOnDrive(to) || records === 'off' ? records : 'snapshot';
 }
 
-/** Whether the history beside the copy is another than here, as far as is remembered. Asks nobody; false where there is no copy yet. */
-export function isHistoryBehind(copy: OffsiteCopy, { records, lastSync }: CopyMemory, head: ChainHead): boolean {
-  return lastSync !== undefined && (records?.hash !== head.hash || records.form !== historyFormOf(copy));
+/**
+ * When the history beside the copy is to be brought up to what it is here, as far as is remembered: milliseconds since 1970, in the past
+ * where it is behind. Infinity where it is the same, or there is no copy yet. Asks nobody. A snapshot is made once a day at most: each of
+ * them is a change that is copied, which is recorded, which would be another one.
+ */
+export function historyDueMs(copy: OffsiteCopy, { records, lastSync }: CopyMemory, head: ChainHead, nowMs: number): number {
+  const form = historyFormOf(copy);
+  const isSame = records?.hash === head.hash && records.form === form;
+  if (lastSync === undefined || isSame || (form === 'off' && !isOnDrive(copy.to))) return Infinity;
+  const lastMs = form === 'snapshot' && records?.form === form ? Date.parse(records.at) : -Infinity;
+  // A time still to come is of a clock that was put back.
+  return lastMs > nowMs ? nowMs : lastMs + recordsSnapshotEveryMs;
+}
+
+/** Whether it is due. */
+export function isHistoryBehind(copy: OffsiteCopy, memory: CopyMemory, head: ChainHead, nowMs: number): boolean {
+  return historyDueMs(copy, memory, head, nowMs) <= nowMs;
 }
 
 /**
@@ -67,10 +95,14 @@ export async function keepHistoryOffsite(
   const memory = copyMemoryOf(copy, place);
   const known = await memory.read();
   if (head === undefined) return 'none';
-  if (!isHistoryBehind(copy, known, head)) return 'unchanged';
-  const held = await holdName(place.stateFolder, `records ${copy.name}`, place.random ?? systemRandom);
+  const { clock = systemClock } = place;
+  if (!isHistoryBehind(copy, known, head, Number(clock.nowNs() / 1_000_000n))) return 'unchanged';
+  // Two copies of one repository need one snapshot.
+  const name = isOnDrive(copy.to) ? `records ${copy.name}` : 'records snapshot';
+  const held = await holdName(place.stateFolder, name, place.random ?? systemRandom);
   if (held === undefined) return 'busy';
   try {
+    if (!isOnDrive(copy.to)) return await keepAsSnapshot(copy, { place, clock, keeping, memory, signal });
     await inFolder(copy, place, known, open, (folder) => new Keeping(copy, place, keeping, folder, signal).run(known, memory));
     return 'kept';
   } catch (error) {
@@ -80,6 +112,33 @@ export async function keepHistoryOffsite(
     throw error;
   } finally {
     await held[Symbol.asyncDispose]();
+  }
+}
+
+interface SnapshotKeeping {
+  readonly place: StoragePlace;
+  readonly clock: Clock;
+  readonly keeping: HistoryKeeping;
+  readonly memory: CopyMemoryFile;
+  readonly signal: AbortSignal;
+}
+
+async function keepAsSnapshot(
+  { repository, to }: OffsiteCopy,
+  { place, clock, keeping, memory, signal }: SnapshotKeeping,
+): Promise<HistoryOutcome> {
+  try {
+    const made = await putRecordsIntoRepository({ repository, to, place, keeping, signal });
+    if (made === undefined) return 'none';
+    const { chain, number, hash } = made.head;
+    const madeNs = BigInt(made.madeMs) * 1_000_000n;
+    const at = formatTimestamp(madeNs, clock.offsetMinutes(madeNs));
+    const records = { at, chain, number, hash, form: 'snapshot' as const, contradicting: [] };
+    await memory.update((before) => ({ ...rememberedBeside(before, 'records', undefined, timeText(clock)), records }));
+    return 'kept';
+  } catch (error) {
+    if (isCode(error, 'repository.locked')) return 'busy'; // whoever works on it comes to an end
+    throw error;
   }
 }
 
@@ -120,47 +179,35 @@ class Keeping {
     const [form, signal] = [historyFormOf(this.#copy), this.#signal];
     await this.#folder.account(signal);
     await this.#folder.assertThere(signal);
-    const documents = form === 'off' ? [] : await this.#documents(known);
-    let files: readonly HistoryFile[] = [];
-    let head: ChainHead | undefined;
-    // Not while somebody appends: half a record would seem to contradict the whole one later.
-    await history.writing(() =>
-      history.atRest(async () => {
-        [head, files] = [await history.head(), form === 'off' ? [] : await historyFiles(history.folder)];
-      }),
-    );
-    if (head === undefined) return;
+    const collected = await this.#collected(known, form);
+    if (collected === undefined) return;
+    const { head, files, failure } = collected;
     const drive = new DriveHistory(this.#folder);
     const isOurs = (other: ChainHead): Promise<boolean> => history.has(other);
     let contradicting: readonly string[] = [];
     if (form !== 'off') {
       const seal = form === 'sealed' ? await this.#seal() : undefined;
-      const readable = documents instanceof Error ? [] : documents;
-      const all = [this.#readme(head, owner, form), ...readable, ...files];
-      ({ contradicting } = await keepHistory(drive, { chain: head.chain, files: all, seal, isOurs, signal }));
+      ({ contradicting } = await keepHistory(drive, { chain: head.chain, files, seal, isOurs, signal }));
     }
     await keepAnchor(drive, { head, owner }, isOurs, signal);
-    if (documents instanceof Error) throw documents; // the records are safe, and it is tried again
+    if (failure !== undefined) throw failure; // the records are safe, and it is tried again
     const { chain, number, hash } = head;
     const records = { at: this.#now(), chain, number, hash, form, contradicting: [...contradicting] };
     await memory.update((before) => ({ ...rememberedBeside(before, 'records', undefined, this.#now()), records }));
   }
 
-  /** Without them the records are kept all the same. @returns what kept them from being made */
-  async #documents({ records }: CopyMemory): Promise<readonly HistoryFile[] | Error> {
-    try {
-      // In another form all of them are to be there in that.
-      const since = records !== undefined && records.form === historyFormOf(this.#copy) ? records.number : 0;
-      return (await this.#keeping.documents?.(since, this.#signal)) ?? [];
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      return error instanceof Error ? error : new Error(String(error));
+  async #collected(
+    { records }: CopyMemory,
+    form: HistoryForm,
+  ): Promise<CollectedHistory | undefined> {
+    const { history } = this.#keeping.records;
+    if (form === 'off') {
+      const head = await history.head();
+      return head && { head, files: [], failure: undefined };
     }
-  }
-
-  #readme({ chain }: ChainHead, owner: string, form: HistoryForm): HistoryFile {
-    const text = historyReadme({ owner, chain, location: this.#copy.to, isSealed: form === 'sealed' });
-    return { name: 'README.txt', bytes: Buffer.from(text), change: 'replaced', isOpen: true };
+    // In another form all documents are to be there in that.
+    const sinceNumber = records !== undefined && records.form === form ? records.number : 0;
+    return collectHistory(this.#keeping, { location: this.#copy.to, form, sinceNumber, signal: this.#signal });
   }
 
   /** The key is remembered: the nights after need no password, and it opens nothing but what lies here in clear. */

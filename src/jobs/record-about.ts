@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
-import { CadanganError, isAbort, isCode, isOnDrive, readFile } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, isOnDrive, placeKeyOf, readFile } from '../platform/index.ts';
 import type { RecordContent, RecordKind, RecordPlace, RecordTrigger, RecordValues } from '../records/index.ts';
-import type { GeneralSettings } from '../settings/index.ts';
+import type { GeneralSettings, OffsiteCopy } from '../settings/index.ts';
 import { locationLabel, parseLocation } from '../storage/index.ts';
 
 /** What a record needs to know beside the result of a job. */
@@ -12,7 +12,9 @@ export interface RecordAbout {
   /** Who asked, as the system knows them. Default: the user of this process. */
   readonly user?: string | undefined;
   /** Of the configuration in force. */
-  readonly settings?: Pick<GeneralSettings, 'instruction' | 'timeZone' | 'googleDrive'> | undefined;
+  readonly settings?:
+    | (Pick<GeneralSettings, 'instruction' | 'timeZone' | 'googleDrive'> & { readonly offsiteCopies?: readonly Pick<OffsiteCopy, 'to'>[] })
+    | undefined;
   readonly set?: string | undefined;
   /** The id of the run. */
   readonly run?: string | undefined;
@@ -104,9 +106,10 @@ function labelOf(location: string): string {
   }
 }
 
-/** On Google Drive; what is reached by any other road is the backup server, unless it is a copy. */
-export function isExternal(location: string): boolean {
-  return isOnDrive(location);
+/** On Google Drive, or in a copy that is configured; what is reached by any other road is the backup server. */
+export function isExternal(location: string, settings: RecordAbout['settings']): boolean {
+  const key = placeKeyOf(labelOf(location));
+  return isOnDrive(location) || (settings?.offsiteCopies ?? []).some(({ to }) => placeKeyOf(labelOf(to)) === key);
 }
 
 /** An error as a code with facts; the sentence is made by whoever shows it. */

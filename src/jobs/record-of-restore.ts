@@ -42,7 +42,7 @@ export function recordOfRestore(
   };
   const rtoMinutes = about.settings?.instruction?.rtoMinutes;
   const minutes = Math.max(0, Date.parse(last.endedAt) - Date.parse(first.startedAt)) / 60_000;
-  return recordOfJob(kindOf(about.location), whole, about, {
+  return recordOfJob(kindOf(about), whole, about, {
     source: placeOf(about.location, about.settings),
     destination: { host: hostname(), paths: [...about.targets] },
     ...ofSnapshot(results.find(({ details }) => details)?.details?.snapshot, about),
@@ -66,7 +66,7 @@ export function recordOfBegunRestore(
   job: 'restore' | 'dump',
   about: RecordAbout & RestoreAsked & { readonly targets: readonly string[] },
 ): RecordContent {
-  return recordOfBegun(kindOf(about.location), job, about, {
+  return recordOfBegun(kindOf(about), job, about, {
     source: placeOf(about.location, about.settings),
     destination: { host: hostname(), ...(about.targets.length > 0 && { paths: [...about.targets] }) },
     ...ofSnapshot(undefined, about),
@@ -76,7 +76,7 @@ export function recordOfBegunRestore(
 /** A file that went to standard output. Where that leads nobody here knows; the record says that it left the backup. */
 export function recordOfDump(result: JobResult<DumpDetails>, about: RecordAbout & RestoreAsked): RecordContent {
   const { details } = result;
-  return recordOfJob(kindOf(about.location), result, about, {
+  return recordOfJob(kindOf(about), result, about, {
     source: placeOf(about.location, about.settings),
     destination: { host: hostname() },
     ...ofSnapshot(details?.snapshot, about, { to: 'standard-output' }),
@@ -84,8 +84,8 @@ export function recordOfDump(result: JobResult<DumpDetails>, about: RecordAbout 
   });
 }
 
-function kindOf(location: string): RecordKind {
-  return isExternal(location) ? 'external-restore' : 'internal-restore';
+function kindOf({ location, settings }: Pick<RecordAbout, 'settings'> & { readonly location: string }): RecordKind {
+  return isExternal(location, settings) ? 'external-restore' : 'internal-restore';
 }
 
 function ofSnapshot(

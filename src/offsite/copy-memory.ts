@@ -80,7 +80,7 @@ const memorySchema = z.object({
       chain: z.string(),
       number: count,
       hash: z.string(),
-      form: z.enum(['clear', 'sealed', 'off']),
+      form: z.enum(['clear', 'sealed', 'off', 'snapshot']),
       contradicting: z.array(z.string()),
     })
     .optional(),

@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { CadanganError, isCode, placeKeyOf } from '../platform/index.ts';
 import { isId, parseSnapshot, parseSnapshotId, parseTimestamp, serializeSnapshot, type Snapshot, type SnapshotId } from './format/index.ts';
+import { isRecordsSnapshot, wantsRecords } from './records-snapshot.ts';
 import type { Repository } from './repository.ts';
 
 export interface StoredSnapshot {
@@ -88,7 +89,9 @@ export async function resolveSnapshot(
   signal: AbortSignal,
 ): Promise<StoredSnapshot> {
   if (wanted === 'latest') {
-    const latest = (await listSnapshots(repository, signal)).filter((candidate) => matchesFilter(candidate, filter)).at(-1);
+    const isMeant = (candidate: StoredSnapshot): boolean =>
+      matchesFilter(candidate, filter) && (wantsRecords(filter) || !isRecordsSnapshot(candidate));
+    const latest = (await listSnapshots(repository, signal)).filter(isMeant).at(-1);
     if (!latest) throw new CadanganError('snapshot.not-found', { snapshot: wanted });
     return latest;
   }

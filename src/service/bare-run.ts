@@ -20,7 +20,7 @@ export interface BareRun {
 export function recordOfBare({ job, location, started, ended, error, result, programs }: BareRun, known: RecordAbout): RecordContent {
   const run = { result: result ?? (isAbort(error) ? 'stopped' : 'failed'), started, ended, error, programs } as const;
   return {
-    ...recordOfBareRun(kindOf(job, location), run, known),
+    ...recordOfBareRun(kindOf(job, location, known), run, known),
     [job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),
   };
 }
@@ -30,11 +30,11 @@ export function recordOfRunBegun(
   { job, location }: Pick<BareRun, 'location'> & { readonly job: 'restore' | 'check' | 'drill' },
   known: RecordAbout,
 ): RecordContent {
-  return recordOfBegun(kindOf(job, location), job, known, { source: placeOf(location, known.settings) });
+  return recordOfBegun(kindOf(job, location, known), job, known, { source: placeOf(location, known.settings) });
 }
 
-function kindOf(job: RunJob, location: string): Parameters<typeof recordOfBareRun>[0] {
+function kindOf(job: RunJob, location: string, { settings }: RecordAbout): Parameters<typeof recordOfBareRun>[0] {
   if (job === 'backup') return 'internal-backup';
   if (job === 'check' || job === 'drill') return job;
-  return isExternal(location) ? 'external-restore' : 'internal-restore';
+  return isExternal(location, settings) ? 'external-restore' : 'internal-restore';
 }

@@ -65,7 +65,7 @@ export function planDrill(
   if (sets.length === 0) throw new CadanganError('arguments.invalid', { reason: 'no backup set is configured' });
   const places =
     from === 'drive'
-      ? placesOnDrive(sets, configuration, names.length > 0)
+      ? placesOffsite(sets, configuration, names.length > 0)
       : sets.map((set) => ({ set, location: set.repository.location }));
   const date = dateOf(wanted, configuration.timeZone);
   const folder = sample?.folder === undefined ? undefined : snapshotPathOf(sample.folder);
@@ -105,13 +105,14 @@ function setNamed({ sets }: Pick<Configuration, 'sets'>, name: string): BackupSe
   return set;
 }
 
-/** The copy of the set's repository, or that itself where it lies on Google Drive. Sets without are left out unless they were named. */
-function placesOnDrive(
+/** A copy of the set's repository, or that itself where it lies on Google Drive. Sets without are left out unless they were named. */
+function placesOffsite(
   sets: readonly BackupSet[],
   { offsiteCopies }: Pick<Configuration, 'offsiteCopies'>,
   areNamed: boolean,
 ): DrillPlace[] {
-  const copies = new Map(offsiteCopies.map(({ repository, to }) => [repositoryKey(repository), to]));
+  // Of several the first in the file.
+  const copies = new Map(offsiteCopies.toReversed().map(({ repository, to }) => [repositoryKey(repository), to]));
   const places = sets.flatMap((set): DrillPlace[] => {
     const { location } = set.repository;
     const onDrive = isOnDrive(location) ? location : copies.get(repositoryKey(location));

@@ -1,4 +1,4 @@
-import { copyMemoryOf, isHistoryBehind, keepHistoryOffsite, type StoragePlace, type HistoryKeeping } from '../jobs/index.ts';
+import { copyMemoryOf, historyDueMs, keepHistoryOffsite, needsAccount, type StoragePlace, type HistoryKeeping } from '../jobs/index.ts';
 import { isAbort, type Clock } from '../platform/index.ts';
 import type { ChainHead } from '../records/index.ts';
 import type { Due, Task } from '../schedule/index.ts';
@@ -40,9 +40,10 @@ export class HistoryKeeper implements Task {
   async look(): Promise<Due> {
     const { clock, keeping } = this.#options;
     const head = await keeping.records.history.head();
-    if (head === undefined || (await this.#behind(head)).length === 0) {
+    const { behind, nextMs } = head === undefined ? { behind: [], nextMs: Infinity } : await this.#behind(head);
+    if (head === undefined || behind.length === 0) {
       this.#behindSinceMs = undefined;
-      return { atMs: Infinity };
+      return { atMs: nextMs };
     }
     const nowMs = clock.monotonicMs();
     this.#behindSinceMs ??= nowMs;
@@ -50,23 +51,28 @@ export class HistoryKeeper implements Task {
     return { atMs: Number(clock.nowNs() / 1_000_000n) + Math.max(0, waitMs), run: () => this.#run(head) };
   }
 
-  async #behind(head: ChainHead): Promise<readonly OffsiteCopy[]> {
-    const { copies, place } = this.#options;
-    if (place().settings === undefined) return [];
+  /** @returns `nextMs`: when the next one is due, milliseconds since 1970 */
+  async #behind(head: ChainHead): Promise<{ readonly behind: readonly OffsiteCopy[]; readonly nextMs: number }> {
+    const { clock, copies, place } = this.#options;
+    const nowMs = Number(clock.nowNs() / 1_000_000n);
     const behind: OffsiteCopy[] = [];
+    let nextMs = Infinity;
     for (const copy of copies()) {
       if (copy.paused || this.#kept.get(keyOf(copy)) === head.hash) continue;
-      if (isHistoryBehind(copy, await copyMemoryOf(copy, place()).read(), head)) behind.push(copy);
-      else this.#kept.set(keyOf(copy), head.hash);
+      if (place().settings === undefined && needsAccount(copy)) continue;
+      const dueMs = historyDueMs(copy, await copyMemoryOf(copy, place()).read(), head, nowMs);
+      if (dueMs <= nowMs) behind.push(copy);
+      else if (dueMs === Infinity) this.#kept.set(keyOf(copy), head.hash);
+      else nextMs = Math.min(nextMs, dueMs);
     }
-    return behind;
+    return { behind, nextMs };
   }
 
   async #run(head: ChainHead): Promise<void> {
     const { clock, place, keeping, signal, onChange } = this.#options;
     this.#behindSinceMs = undefined;
     let failure: Error | undefined;
-    for (const copy of await this.#behind(head)) {
+    for (const copy of (await this.#behind(head)).behind) {
       try {
         await keepHistoryOffsite(copy, place(), keeping, signal);
       } catch (error) {

@@ -1,12 +1,12 @@
-import { isExternal } from '../jobs/index.ts';
 import { isProtected } from '../offsite/index.ts';
+import { isOnDrive } from '../platform/index.ts';
 import { whyOf } from './copy-state-text.ts';
 import type { CopyInfo, OffsiteState } from './protocol.ts';
 import { repositoryKeyIfAny } from './repository-key.ts';
 import type { Service } from './service.ts';
 
 /**
- * By set: whether its last snapshot is on Google Drive, verified, and how the copy is that has it or should have it. Sets without a
+ * By set: whether its last snapshot is off-site, verified, and how the copy is that has it or should have it. Sets without a
  * copy are not in it.
  * @param copies as they are shown beside it, so that both say the same
  */
@@ -23,7 +23,7 @@ export async function offsiteStates(service: Service, copies: readonly CopyInfo[
     const unknown = stored === 'unknown' && { state: 'unknown' as const };
     const snapshotId = typeof stored === 'object' ? stored.snapshotId : undefined;
     const has = (copy: CopyInfo): boolean => snapshotId !== undefined && isProtected(copy, snapshotId);
-    if (isExternal(location)) states.set(name, { isProtected: snapshotId !== undefined, ...unknown });
+    if (isOnDrive(location)) states.set(name, { isProtected: snapshotId !== undefined, ...unknown });
     const key = repositoryKeyIfAny(location);
     const ofSet = copies.filter(({ repository }) => key !== undefined && repositoryKeyIfAny(repository) === key);
     const found = ofSet.find((copy) => has(copy) && copy.state === 'in-sync') ?? ofSet.find(has) ?? ofSet[0];

@@ -14,7 +14,7 @@ interface Taken extends ParamsOf<typeof noteTaken> {
 /** What somebody's command took of a set: as the record of a restore, with the word that the command itself told of it. */
 export function recordOfTaken(taken: Taken, about: RecordAbout): RecordContent {
   const { location, stored, job, folder, chosen, target, request, started, ended, outcome: result, files, bytes } = taken;
-  const kind = isExternal(location) ? 'external-restore' : 'internal-restore';
+  const kind = isExternal(location, about.settings) ? 'external-restore' : 'internal-restore';
   return {
     ...recordOfBareRun(kind, { result, started, ended }, { ...about, request }),
     job,

@@ -12,7 +12,7 @@ import {
   type SeenRepository,
   type SnapshotOrigin,
 } from '../records/index.ts';
-import { listReadableSnapshots, type Repository, type Snapshot, type StoredSnapshot } from '../repository/index.ts';
+import { isRecordsSnapshot, listReadableSnapshots, type Repository, type Snapshot, type StoredSnapshot } from '../repository/index.ts';
 
 /** What a repository says of the records: its snapshots, and the heads that they keep. */
 export interface RepositoryWitness {
@@ -81,7 +81,13 @@ async function snapshotNames(repository: Repository, signal: AbortSignal): Promi
 function presentOf(names: readonly string[], readable: readonly StoredSnapshot[]): PresentSnapshot[] {
   const present = new Map<string, PresentSnapshot>(names.map((id) => [id, { id, tree: undefined }]));
   for (const { id, snapshot } of readable)
-    present.set(id, { id, tree: snapshot.tree, original: snapshot.original, made: originOf(snapshot) });
+    // What takes the records along is no backup, and no record tells of it.
+    present.set(id, {
+      id,
+      tree: snapshot.tree,
+      original: snapshot.original,
+      made: isRecordsSnapshot({ snapshot }) ? undefined : originOf(snapshot),
+    });
   return [...present.values()];
 }
 

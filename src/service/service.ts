@@ -11,7 +11,7 @@ import {
   recordOfOverduePrune,
   recordOfRefusal,
 } from '../jobs/index.ts';
-import { CadanganError, type Clock, type Environment, isAbort, isCode, isRemote, type Random, systemClock } from '../platform/index.ts';
+import { CadanganError, type Clock, type Environment, isAbort, isCode, type Random, systemClock } from '../platform/index.ts';
 import { allOf, dayOf, inZoneInForce, instantMsOf, newestRecord, recordsFolder } from '../records/index.ts';
 import {
   isSuccess,
@@ -58,7 +58,7 @@ import { PruneTurns } from './prune-turns.ts';
 import * as protocol from './protocol.ts';
 import { type SeenHistories, workHistories, workKey, workPrune, workRetain, workReview, workSpace } from './protocol/work.ts';
 import { RecordsDesk } from './records-desk.ts';
-import { repositoryKey } from './repository-key.ts';
+import { repositoryKeyIfAny } from './repository-key.ts';
 import { Refusals } from './rights.ts';
 import { isFailedWork, reviewRecords, reviewRemovals } from './review-records.ts';
 import { RunDesk } from './run-desk.ts';
@@ -687,7 +687,6 @@ async function inZone<Known extends { readonly configuration: Configuration }>(l
 
 /** The original of the copy at this location; the location itself when it is none. */
 function originalOf(location: string, copies: readonly OffsiteCopy[]): string {
-  if (!isRemote(location)) return location;
-  const key = repositoryKey(location);
-  return copies.find(({ to }) => repositoryKey(to) === key)?.repository ?? location;
+  const key = repositoryKeyIfAny(location);
+  return (key === undefined ? undefined : copies.find(({ to }) => repositoryKeyIfAny(to) === key)?.repository) ?? location;
 }

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { readCopyAnchors, reasonOf, reasonSentence, type StoragePlace, type RecordKeeper } from '../jobs/index.ts';
-import { CadanganError, systemRandom, throwIfAborted, type Clock } from '../platform/index.ts';
+import { CadanganError, isOnDrive, systemRandom, throwIfAborted, type Clock } from '../platform/index.ts';
 import {
   chainStateOf,
   chainStateText,
@@ -32,7 +32,7 @@ export interface WitnessOptions {
   readonly locations: readonly string[];
   /** Asks one of them. Whether its password may wait for a person is the caller's choice. */
   readonly ask: (location: string, signal: AbortSignal) => Promise<RepositoryWitness>;
-  /** Copies on Google Drive beside which heads are kept, and the account. */
+  /** Copies that know heads: beside them on Google Drive, elsewhere in their snapshots. */
   readonly copies: readonly OffsiteCopy[];
   readonly place: StoragePlace;
   /** Heads that somebody has on paper. */
@@ -157,10 +157,11 @@ async function lookAtRepository(location: string, { ask, signal }: WitnessOption
   }
 }
 
-async function lookAtCopy(copy: OffsiteCopy, whose: string, { place, signal }: WitnessOptions): Promise<Look> {
+async function lookAtCopy(copy: OffsiteCopy, whose: string, { place, ask, signal }: WitnessOptions): Promise<Look> {
   const { to: location } = copy;
   try {
-    const anchors = await readCopyAnchors(copy, place, signal);
+    // Anywhere but on Google Drive the heads lie in snapshots, and those in the copy of the repository.
+    const anchors = isOnDrive(location) ? await readCopyAnchors(copy, place, signal) : (await ask(location, signal)).anchors;
     const isCompared = anchors.some(({ owner }) => owner === whose);
     return {
       location,

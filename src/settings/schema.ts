@@ -393,15 +393,10 @@ const copyKeys = z.strictObject({
       description: 'A backup that the copy does not have after this many hours is a nonconformity. Default: 72.',
       examples: [48],
     }),
-  scrubEveryDays: z
-    .int()
-    .min(1)
-    .max(366)
-    .default(7)
-    .meta({
-      description:
-        'Compare the whole copy every so many days, by checksums of Google Drive, elsewhere by names, sizes and what was proven when a file was sent; nothing is downloaded for it.',
-    }),
+  scrubEveryDays: z.int().min(1).max(366).default(7).meta({
+    description:
+      'Compare the whole copy every so many days, by checksums of Google Drive, elsewhere by names, sizes and what was proven when a file was sent; nothing is downloaded for it.',
+  }),
   sampleReadPercent: z
     .number()
     .min(0)
@@ -643,14 +638,10 @@ export const generalSchema = z.strictObject({
 export const fileSchema = generalSchema.extend({
   $schema: z.string().optional().meta({ description: 'The JSON Schema of this file, for other editors.' }),
   sets: z.array(setSchema).max(setsMax).default([]).meta({ description: 'The backup sets.' }),
-  offsiteCopies: z
-    .array(copySchema)
-    .max(copiesMax)
-    .default([])
-    .meta({
-      description:
-        'Copies of whole repositories, on Google Drive or in any other storage, kept up by themselves. A repository may have several.',
-    }),
+  offsiteCopies: z.array(copySchema).max(copiesMax).default([]).meta({
+    description:
+      'Copies of whole repositories, on Google Drive or in any other storage, kept up by themselves. A repository may have several.',
+  }),
 });
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]

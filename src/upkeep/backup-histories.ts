@@ -1,6 +1,6 @@
 import { isAnchorTag } from '../records/index.ts';
 import { placeKeyOf } from '../platform/index.ts';
-import type { StoredSnapshot } from '../repository/index.ts';
+import { isRecordsSnapshot, type StoredSnapshot } from '../repository/index.ts';
 import { protectionTags } from './protection.ts';
 import { recoveredTag } from './recover.ts';
 
@@ -23,11 +23,12 @@ export interface BackupHistory {
  * Who backs up into a repository, and what: by server and set, where the first tag names one, else by server and paths, as restic groups
  * them. Tags of others do not tell two histories apart, since a tag may be of one night; and what was backed up by paths before a set had
  * the same is the beginning of the set, or a server that came from restic would be late for good. A program writes a snapshot when it has
- * come to its end, so each one is of a run that did; what `recover` has put together is of none.
+ * come to its end, so each one is of a run that did; what `recover` has put together is of none,
+ * and the records on their way to a copy are no backup.
  * @returns in the order in which they began. Reads nothing
  */
 export function backupHistoriesOf(snapshots: readonly StoredSnapshot[]): BackupHistory[] {
-  const made = snapshots.filter(({ snapshot }) => !snapshot.tags.includes(recoveredTag)).sort(byTime);
+  const made = snapshots.filter((stored) => !stored.snapshot.tags.includes(recoveredTag) && !isRecordsSnapshot(stored)).sort(byTime);
   return [...foldedIntoSets(Map.groupBy(made, keyOf)).values()].flatMap((members) => {
     const newest = members.at(-1);
     return newest === undefined ? [] : [historyOf(newest, members)];

@@ -167,7 +167,7 @@ test('off-site copies are added, changed and removed like sets', () => {
     'it would stop the copy',
   );
   assert.throws(
-    () => editConfiguration(added, { kind: 'change-copy', name: 'office', values: { to: 'sftp:x:/y' } }),
+    () => editConfiguration(added, { kind: 'change-copy', name: 'office', values: { to: 'ftp:x:/y' } }),
     (error) => isCode(error, 'config.invalid'),
   );
   const account = editConfiguration(added, {

@@ -285,7 +285,7 @@ test('a repository of a set on Drive, or readable copies, in or around the folde
   assert.deepEqual(parseConfiguration(ofDrive('gdrive:A', 'gdrive:B', readable())).problems, []);
   assert.deepEqual(
     parseConfiguration(ofDrive('r', 'gdrive:B')).problems.map(({ facts }) => facts['expected'] ?? facts['form']),
-    ['original'],
+    ['location'],
   );
   const peaceful = withCopies(
     copy('one', '"gdrive:A"', readable('gdrive:Reports')),
@@ -293,6 +293,58 @@ test('a repository of a set on Drive, or readable copies, in or around the folde
     copy('three', '"gdrive:C"', readable('/srv/readable')),
   );
   assert.deepEqual(parseConfiguration(peaceful).problems, []);
+});
+
+test('wherever a copy lies, its place is its own: not that of its repository, of another copy, or of a set', () => {
+  const of = (repository: string, to: string): string => withCopies(copy('one', `"${to}"`).replace('"/r/one"', `"${repository}"`));
+  for (const [repository, to, relation] of [
+    ['/srv/r', '/srv/r/', 'same'],
+    ['/srv/r', '/srv/x/../r/copy', 'inside'],
+    ['/srv/r/a', 'local:/srv/r', 'around'],
+    ['D:\\\\Backup\\\\R', 'd:/backup/r', 'same'],
+    ['\\\\\\\\nas\\\\b\\\\r', '\\\\\\\\NAS\\\\b', 'around'],
+    ['sftp:backup@nas:/srv/r', 'sftp://other@NAS:22//srv/r', 'same'],
+    ['sftp:nas:r', 'sftp:nas:r/copy', 'inside'],
+    ['rest:https://nas:8000/a', 'rest:https://user@nas:8000/a/b', 'inside'],
+    ['s3:https://s3.host/bucket', 's3://s3.host/bucket/copy', 'inside'],
+    ['s3:s3.host/bucket/x', 's3:https://s3.host/bucket/x/', 'same'],
+    ['rclone:cloud:a/b', 'rclone:cloud:a', 'around'],
+  ] as const)
+    assert.deepEqual(
+      parseConfiguration(of(repository, to)).problems.map(({ code, facts }) => [code, facts['relation'], facts['other']]),
+      [['shared-folder', relation, 'original']],
+      `${repository} ${to}`,
+    );
+  for (const [repository, to] of [
+    ['/srv/r', '/srv/r2'],
+    ['/srv/r', 'sftp:nas:/srv/r'],
+    ['sftp:nas:/srv/r', 'sftp:nas:srv/r'],
+    ['sftp:nas:/srv/r', 'sftp://nas:2222//srv/r'],
+    ['s3:https://s3.host/bucket', 's3:https://s3.host/bucket2'],
+    ['rest:https://nas/r', 'rest:http://nas/r'],
+    ['rclone:cloud:r', 'rclone:other:r'],
+    ['gdrive:A', 's3:https://s3.host/A'],
+  ] as const)
+    assert.deepEqual(parseConfiguration(of(repository, to)).problems, [], `${repository} ${to}`);
+  const twice = parseConfiguration(withCopies(copy('one', '"s3:https://s3.host/b"'), copy('two', '"s3:https://s3.host/b"')));
+  assert.deepEqual(
+    twice.problems.map(({ facts }) => [facts['relation'], facts['other'], facts['name']]),
+    [
+      ['same', 'copy', 'two'],
+      ['same', 'copy', 'one'],
+    ],
+  );
+});
+
+test('a copy has no password in its place, and no readable copies without one where it does not lie on Google Drive', () => {
+  const [secret] = parseConfiguration(withCopies(copy('one', '"rest:https://user:hunter2@nas/r"'))).problems;
+  assert.equal(secret?.code, 'secret');
+  const readable = (to: string): string => `, "readableCopies": { "set": "data"${to} }`;
+  assert.deepEqual(
+    parseConfiguration(withCopies(copy('one', '"sftp:nas:/c"', readable('')))).problems.map(({ code, path }) => [code, path]),
+    [['missing', 'offsiteCopies[0].readableCopies.to']],
+  );
+  assert.deepEqual(parseConfiguration(withCopies(copy('one', '"sftp:nas:/c"', readable(', "to": "/srv/readable"')))).problems, []);
 });
 
 test('a shared folder is told in both languages, with both names and what to do', () => {

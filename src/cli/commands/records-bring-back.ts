@@ -1,5 +1,5 @@
 import { bringBackHistory, openStorageAt, safeText, withRepository, type BroughtBack } from '../../jobs/index.ts';
-import { CadanganError, isOnDrive, l10n } from '../../platform/index.ts';
+import { CadanganError, isRemote, l10n } from '../../platform/index.ts';
 import { chainStateText } from '../../records/index.ts';
 import type { OpenedKey } from '../../repository/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -11,7 +11,7 @@ import { readPassword } from '../password-source.ts';
 import { keeperOf } from './records-keeper.ts';
 
 /**
- * `cadangan records bring-back COPY|gdrive:Folder`: the history that lies beside a copy, onto a machine that has lost it or never had it.
+ * `cadangan records bring-back COPY|LOCATION`: the history that lies beside a copy, onto a machine that has lost it or never had it.
  * Verified first; the chain goes on with a record that says so.
  */
 export async function bringBackRecords(context: CommandContext, item: string | undefined, options: OptionValues): Promise<ExitCode> {
@@ -36,10 +36,13 @@ export async function bringBackRecords(context: CommandContext, item: string | u
 
 /** The name of a copy, its folder, or the only copy that is configured. @throws `arguments.invalid`, `offsite.unknown` */
 function locationOf(world: DriveWorld, item: string | undefined): string {
-  if (item !== undefined) return isOnDrive(item) ? item : copyNamed(world, item).to;
+  if (item !== undefined) return isRemote(item) || /[\\/]/.test(item) ? item : copyNamed(world, item).to;
   const [only, ...more] = world.configuration.offsiteCopies;
   if (only === undefined || more.length > 0)
-    throw new CadanganError('arguments.invalid', { argument: 'item', reason: 'name a copy, or the folder of one as gdrive:Folder/Sub' });
+    throw new CadanganError('arguments.invalid', {
+      argument: 'item',
+      reason: 'name a copy, or where one lies, such as gdrive:Folder/Sub or s3:https://host/bucket',
+    });
   return only.to;
 }
 

@@ -1,0 +1,150 @@
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { backup, compileExcludeRules, prepareSource } from '../backup/index.ts';
+import { historyFolderOf } from '../offsite/index.ts';
+import { CadanganError, isCode, makeFolder, makeOwnFolder, replaceFile, rm, system, systemClock, systemRandom } from '../platform/index.ts';
+import { anchorTag, parseAnchorTag, type ChainHead } from '../records/index.ts';
+import {
+  isRecordsSnapshot,
+  listReadableSnapshots,
+  recordsSnapshotTag,
+  type OpenedKey,
+  type Repository,
+  type StoredSnapshot,
+} from '../repository/index.ts';
+import { removeSnapshots } from '../upkeep/index.ts';
+import { collectHistory, type CollectedHistory } from './collect-history.ts';
+import type { HistoryKeeping } from './keep-history-offsite.ts';
+import { openOriginal } from './open-copy.ts';
+import { withRepository, type RepositoryAccess } from './repository-access.ts';
+import type { StoragePlace } from './storage-place.ts';
+
+export interface RecordsSnapshotOptions {
+  /** The copied repository. */
+  readonly repository: string;
+  /** The copy that the records go to with it, as its text says. */
+  readonly to: string;
+  readonly place: StoragePlace;
+  readonly keeping: HistoryKeeping;
+  readonly signal: AbortSignal;
+}
+
+/** What of the history lies in the repository. */
+export interface RecordsSnapshot {
+  readonly head: ChainHead;
+  /** When it was put there, milliseconds since 1970. */
+  readonly madeMs: number;
+}
+
+const dayMs = 86_400_000;
+/** The schedule of every day may be a little early. */
+export const recordsSnapshotEveryMs = dayMs - 3_600_000;
+/** So many stay of each machine, a month of days. Older ones go once there are some more: that takes the repository for itself alone. */
+const keptSnapshots = 31;
+const spareSnapshots = 5;
+const lockMsMax = 60_000;
+/** Holds the files that go into the snapshot: its path is the same each time, and shows what it is. */
+const stagingFolder = 'records-offsite';
+
+/**
+ * Puts the history into a snapshot of the copied repository, from where it goes to the copy like everything else: for copies in places that
+ * take restic's files and nothing beside them. It lies there sealed, since all of the repository is. A snapshot of this machine's history
+ * that is not a day old is enough, whichever copy it was made for.
+ * @returns undefined where nothing was recorded yet
+ * @throws `password.missing` where nobody can give the key unasked; `repository.locked`; as `withRepository` and `backup`
+ */
+export async function putRecordsIntoRepository(options: RecordsSnapshotOptions): Promise<RecordsSnapshot | undefined> {
+  const { repository: location, to, place, keeping, signal } = options;
+  const { clock = systemClock, random = systemRandom } = place;
+  const access: RepositoryAccess = {
+    location,
+    password: (own) => keyOf(options, own),
+    retryLockForMs: lockMsMax,
+    world: { clock, random, openStorage: (wanted) => openOriginal(wanted, place) },
+    signal,
+  };
+  const chain = (await keeping.records.history.head())?.chain;
+  if (chain === undefined) return undefined;
+  const all = await withRepository(access, 'none', (opened) => ownSnapshots(opened.repository, chain, opened.signal));
+  const nowMs = Number(clock.nowNs() / 1_000_000n);
+  const last = all.at(-1);
+  if (last !== undefined && nowMs - last.madeMs >= 0 && nowMs - last.madeMs < recordsSnapshotEveryMs) return last;
+  const collected = await collectHistory(keeping, { location: to, form: 'snapshot', sinceNumber: 0, signal });
+  if (collected === undefined) return undefined;
+  await store(access, place, keeping, collected);
+  if (all.length >= keptSnapshots + spareSnapshots) await removeOld(access, chain);
+  if (collected.failure !== undefined) throw collected.failure; // the records are safe, and it is tried again
+  return { head: collected.head, madeMs: nowMs };
+}
+
+async function keyOf({ repository, keeping }: RecordsSnapshotOptions, signal: AbortSignal): Promise<OpenedKey> {
+  if (keeping.keyOf === undefined) throw new CadanganError('password.missing', { location: repository });
+  return keeping.keyOf(repository, signal);
+}
+
+interface OwnSnapshot extends RecordsSnapshot {
+  readonly stored: StoredSnapshot;
+}
+
+/** Of this machine and its history, the newest last. */
+async function ownSnapshots(repository: Repository, chain: string, signal: AbortSignal): Promise<readonly OwnSnapshot[]> {
+  const all = await listReadableSnapshots(repository, () => undefined, signal);
+  return all.flatMap((stored): OwnSnapshot[] => {
+    const head = stored.snapshot.tags.flatMap((tag) => parseAnchorTag(tag) ?? []).find((each) => each.chain === chain);
+    const isOwn = isRecordsSnapshot(stored) && stored.snapshot.hostname === hostname() && head !== undefined;
+    return isOwn ? [{ stored, head, madeMs: Number(stored.timeNs / 1_000_000n) }] : [];
+  });
+}
+
+async function store(
+  access: RepositoryAccess,
+  { stateFolder, environment, random = systemRandom }: StoragePlace,
+  { records }: HistoryKeeping,
+  { head, files }: CollectedHistory,
+): Promise<void> {
+  const folder = join(stateFolder, stagingFolder);
+  await makeOwnFolder(stateFolder);
+  await rm(folder, { recursive: true, force: true });
+  try {
+    for (const { name, bytes } of files) {
+      const path = join(folder, historyFolderOf(head.chain), name);
+      await makeFolder(dirname(path), 0o700);
+      await replaceFile(path, bytes, random);
+    }
+    const rules = await compileExcludeRules({}, { environment, windows: system.isWindows, ignoresCase: system.isWindows });
+    const source = { sources: [folder], workingFolder: stateFolder, rules };
+    const prepared = prepareSource(source);
+    using _scanAhead = prepared.scanAhead;
+    await withRepository(access, 'shared', async ({ repository, signal }) => {
+      await repository.loadIndex({ signal });
+      const { issues } = await backup(repository, {
+        ...source,
+        prepared,
+        parent: 'none',
+        tags: [recordsSnapshotTag],
+        ownTags: [anchorTag(head)],
+        host: hostname(),
+        programVersion: records.about().software,
+        workerCount: 1,
+        signal,
+      });
+      const [issue] = issues;
+      if (issue !== undefined) throw new CadanganError('state.unusable', { path: folder, reason: issue.reason });
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The newest stay. Where somebody works on the repository it is done another day. */
+async function removeOld(access: RepositoryAccess, chain: string): Promise<void> {
+  try {
+    await withRepository({ ...access, retryLockForMs: 0 }, 'exclusive', async ({ repository, signal }) => {
+      const all = await ownSnapshots(repository, chain, signal);
+      const old = all.slice(0, -keptSnapshots).map(({ stored }) => stored);
+      await removeSnapshots(repository, old, { signal });
+    });
+  } catch (error) {
+    if (!isCode(error, 'repository.locked', 'storage.denied')) throw error;
+  }
+}

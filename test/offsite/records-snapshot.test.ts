@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { bringBackHistory, CopyJobs, isHistoryBehind, keepHistoryOffsite, RecordKeeper, type StoragePlace } from '../../src/jobs/index.ts';
+import { isCode, passwordFromText, systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
+import { historyFiles } from '../../src/records/index.ts';
+import {
+  formatTimestamp,
+  isRecordsSnapshot,
+  listSnapshots,
+  Repository,
+  resolveSnapshot,
+  saveSnapshot,
+  type OpenedKey,
+} from '../../src/repository/index.ts';
+import type { OffsiteCopy } from '../../src/settings/index.ts';
+import { FolderStorage } from '../../src/storage/index.ts';
+import { backupHistoriesOf } from '../../src/upkeep/index.ts';
+import { SeededRandom } from '../fakes/seeded-random.ts';
+import { someBackup } from '../records/some-records.ts';
+import { OffsiteStage } from './offsite-stage.ts';
+
+const { signal } = new AbortController();
+const dayMs = 86_400_000;
+
+/** Goes on by itself, and in leaps. */
+class LeapingClock implements Clock {
+  leaptMs = 0;
+  readonly monotonicMs = (): number => systemClock.monotonicMs() + this.leaptMs;
+  readonly offsetMinutes = (ns: bigint): number => systemClock.offsetMinutes(ns);
+  readonly sleep = (ms: number, own?: AbortSignal): Promise<void> => systemClock.sleep(ms, own);
+  nowNs(): bigint {
+    return systemClock.nowNs() + BigInt(this.leaptMs) * 1_000_000n;
+  }
+}
+
+/** A server that copies into a folder of another disk, and what it has recorded. */
+class Server {
+  readonly place: StoragePlace;
+  readonly records: RecordKeeper;
+  readonly clock = new LeapingClock();
+  readonly copy: OffsiteCopy;
+  readonly #stage: OffsiteStage;
+
+  constructor(stage: OffsiteStage, name: string, more: Partial<OffsiteCopy> = {}) {
+    this.#stage = stage;
+    const stateFolder = join(stage.folder, name);
+    this.place = { settings: undefined, stateFolder, environment: {}, clock: this.clock };
+    this.records = new RecordKeeper({
+      stateFolder,
+      clock: this.clock,
+      random: systemRandom,
+      software: 'cadangan test',
+      via: 'command-line',
+      owner: `root@${name}`,
+      onError: assert.ifError,
+    });
+    const often = { settleSeconds: 1, paused: false, scrubEveryDays: 7, sampleReadPercent: 1 };
+    this.copy = { name: 'office', repository: stage.repository, to: join(stage.folder, 'copy'), ...often, ...more };
+  }
+
+  async record(count: number, seed = 3): Promise<void> {
+    const random = new SeededRandom(seed);
+    for (let at = 0; at < count; at++) await this.records.history.append(someBackup(random));
+  }
+
+  async sync(copy = this.copy): Promise<void> {
+    await using jobs = new CopyJobs({ copy, place: this.place, records: this.records, history: { keyOf }, againMs: 20 });
+    const { outcome, error } = await jobs.sync({ signal }, { trigger: 'manual' });
+    assert.equal(outcome, 'success', String(error));
+  }
+
+  keep(copy = this.copy) {
+    return keepHistoryOffsite(copy, this.place, { records: this.records, keyOf }, signal);
+  }
+
+  /** The lines of all months. */
+  async lines(): Promise<string[]> {
+    const files = (await historyFiles(this.records.history.folder)).filter(({ change }) => change === 'grows');
+    return files.flatMap(({ bytes }) => bytes.toString().split('\n').slice(0, -1));
+  }
+
+  async open(folder = this.#stage.repository): Promise<Repository> {
+    return Repository.open(
+      { storage: new FolderStorage(folder), clock: systemClock, random: systemRandom },
+      passwordFromText('password'),
+      signal,
+    );
+  }
+
+  async recordsSnapshots(): Promise<number> {
+    return (await listSnapshots(await this.open(), signal)).filter(isRecordsSnapshot).length;
+  }
+}
+
+async function keyOf(location: string): Promise<OpenedKey> {
+  const world = { storage: new FolderStorage(location), clock: systemClock, random: systemRandom };
+  const { keyId: id, masterKey } = await Repository.open(world, passwordFromText('password'), signal);
+  return { id, masterKey };
+}
+
+test('records go into the copy as a snapshot of the repository, once a day at most, and are brought back from there', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(5);
+  await server.sync();
+  assert.equal(await server.recordsSnapshots(), 1, 'the sync left a record, and that went along');
+  await server.sync();
+  await server.record(2, 9);
+  assert.equal(await server.keep(), 'unchanged', 'one a day');
+  assert.equal(await server.recordsSnapshots(), 1);
+  server.clock.leaptMs += dayMs;
+  assert.equal(await server.keep(), 'kept');
+  assert.equal(await server.keep(), 'unchanged');
+  assert.equal(await server.recordsSnapshots(), 2);
+  const lines = await server.lines();
+  await server.sync();
+  const next = new Server(stage, 'srv-02');
+  const { head, verification, record } = await bringBackHistory({
+    location: server.copy.to,
+    place: next.place,
+    records: next.records,
+    keyOf: () => keyOf(server.copy.to),
+    signal,
+  });
+  assert.deepEqual([head.number, verification.isIntact], [lines.length, true]);
+  assert.ok(verification.anchorsCompared >= 2);
+  assert.deepEqual((await next.lines()).slice(0, lines.length), lines);
+  assert.equal(record?.kind, 'brought-back');
+});
+
+test('such a snapshot is no backup: not the latest, and of no server', async () => {
+  await using stage = await OffsiteStage.open();
+  const backup = await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(2);
+  await server.sync();
+  const repository = await server.open();
+  const all = await listSnapshots(repository, signal);
+  assert.equal(all.filter(isRecordsSnapshot).length, 1);
+  assert.equal((await resolveSnapshot(repository, 'latest', {}, signal)).id, backup);
+  assert.ok(isRecordsSnapshot(await resolveSnapshot(repository, 'latest', { tagLists: [['cadangan-records']] }, signal)));
+  assert.deepEqual(
+    backupHistoriesOf(all).map(({ host }) => host),
+    ['srv-01'],
+  );
+  const { snapshot } = all.find(isRecordsSnapshot)!;
+  assert.ok(snapshot.tags.some((tag) => tag.startsWith('records:')));
+});
+
+test('two copies of one repository need one snapshot; a copy that takes no records along makes none', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  const second = { ...server.copy, name: 'second', to: join(stage.folder, 'second') };
+  await server.record(3);
+  await server.sync();
+  await server.sync(second);
+  assert.equal(await server.recordsSnapshots(), 1);
+  const off = new Server(stage, 'srv-03', { records: 'off', to: join(stage.folder, 'off') });
+  await off.record(3);
+  await off.sync();
+  const head = (await off.records.history.head())!;
+  const memory = JSON.parse(await readFile(join(off.place.stateFolder, 'offsite-office.json'), 'utf8')) as never;
+  assert.equal(isHistoryBehind(off.copy, memory, head, Date.now() + 9 * dayMs), false);
+  assert.equal(await server.recordsSnapshots(), 1);
+});
+
+test('of the snapshots of a machine a month of them stays', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(1);
+  await server.sync();
+  const repository = await server.open();
+  const [first] = (await listSnapshots(repository, signal)).filter(isRecordsSnapshot);
+  assert(first !== undefined);
+  for (let day = 1; day < 37; day++) {
+    const timeNs = first.timeNs - BigInt(day * dayMs) * 1_000_000n;
+    await saveSnapshot(repository, { ...first.snapshot, time: formatTimestamp(timeNs, 0) }, signal);
+  }
+  server.clock.leaptMs += dayMs;
+  await server.record(1, 7);
+  assert.equal(await server.keep(), 'kept');
+  const left = (await listSnapshots(await server.open(), signal)).filter(isRecordsSnapshot);
+  assert.equal(left.length, 31);
+  assert.ok(left.some(({ id }) => id === first.id));
+  assert.equal(
+    left.at(-1)?.snapshot.tags.some((tag) => tag.startsWith('records:')),
+    true,
+  );
+});
+
+test('without the key nothing is made, and the copy says why; the copying itself goes on', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(2);
+  await using jobs = new CopyJobs({ copy: server.copy, place: server.place, records: server.records, againMs: 20 });
+  assert.equal((await jobs.sync({ signal }, { trigger: 'manual' })).outcome, 'success');
+  assert.equal((await jobs.memory.read()).failed?.records?.error.code, 'password.missing');
+  await assert.rejects(keepHistoryOffsite(server.copy, server.place, { records: server.records }, signal), (error) =>
+    isCode(error, 'password.missing'),
+  );
+  rmSync(server.copy.to, { recursive: true });
+});
