@@ -110,7 +110,9 @@ const firstPartAboveBytesDefault = 4 * 1024 ** 3;
  * @throws `offsite.source-doubtful`, `offsite.other-repository`, and what the copy's place refuses: `drive.full`, `storage.denied` ...
  * What was copied by then stays.
  */
-export async function syncCopy({ source, target, clock }: CopyWorld, options: SyncOptions): Promise<SyncReport> {
+export async function syncCopy({ source, target, clock }: CopyWorld, wish: SyncOptions): Promise<SyncReport> {
+  const distrusted = new Set(wish.distrusted);
+  const options = { ...wish, distrusted };
   const { signal, dryRun = false, againMs = againMsDefault } = options;
   const damaged = options.knownDamaged ?? new Set<string>();
   const meter = options.progress && new CopyProgressMeter(clock, options.progress);
@@ -155,6 +157,8 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
           mayTrash: (stage) => stillOurs(stage, { source, cut, account, target, place }, options),
           onUploaded: ({ file, wasThere }) => {
             account.add(file);
+            // Where names are unique, what is right now has the id of what was wrong.
+            distrusted.delete(file.id);
             options.onUploaded?.(file, wasThere);
             if (wasThere) return;
             counts.uploadedFiles += 1;

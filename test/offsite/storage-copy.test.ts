@@ -196,7 +196,8 @@ test('a storage that holds bytes against their hash itself is believed for what 
     sampleCopy({ target, clock: systemClock }, await target.list(neverAborted), { percent: 100, cursor: undefined, signal: neverAborted }),
   );
   assert.equal(damaged.length, 1);
-  await stage.sync({ distrusted: new Set(damaged.map(({ id }) => id)) });
+  const healed = await stage.sync({ distrusted: new Set(damaged.map(({ id }) => id)) });
+  assert.equal(healed.lag.files, 0);
   stage.assertWhole();
 });
 
