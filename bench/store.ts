@@ -13,9 +13,10 @@ import { neverAborted } from '../test/fakes/never-aborted.ts';
 import { measure, type Command } from './measure.ts';
 
 /*
- * What one store carries: many servers, each with a snapshot and an index file a night, all in one repository, and then one more backup of a
- * single file, by Cadangan and by restic: `node bench/store.ts [--blobs 1000000] [--servers 8] [--nights 365] [--location s3:...]`. Index
- * and snapshots are real; the packs that they name are not there, since nobody reads them. Keys of an object store come from the environment.
+ * What one store carries: many servers, each with a snapshot and an index file a night, all in one repository, and then one more backup
+ * of a single file, by Cadangan and by restic: `node bench/store.ts [--blobs 1000000] [--servers 8] [--nights 365] [--location s3:...]`.
+ * Index and snapshots are real; the packs that they name are not there, since nobody reads them. Keys of an object store come from the
+ * environment.
  */
 const { values: options } = parseArgs({
   options: {

@@ -196,10 +196,7 @@ class Keeping {
     await memory.update((before) => ({ ...rememberedBeside(before, 'records', undefined, this.#now()), records }));
   }
 
-  async #collected(
-    { records }: CopyMemory,
-    form: HistoryForm,
-  ): Promise<CollectedHistory | undefined> {
+  async #collected({ records }: CopyMemory, form: HistoryForm): Promise<CollectedHistory | undefined> {
     const { history } = this.#keeping.records;
     if (form === 'off') {
       const head = await history.head();

@@ -130,7 +130,12 @@ async function summaryOf(
 }
 
 /** The content of a kept file. @throws `records.sealed` when the key is not at hand, or it is too large to be one; as `read` */
-export async function readKept(place: Pick<HistoryPlace, 'read'>, file: KeptFile, seal: HistorySeal | undefined, signal: AbortSignal): Promise<Buffer> {
+export async function readKept(
+  place: Pick<HistoryPlace, 'read'>,
+  file: KeptFile,
+  seal: HistorySeal | undefined,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const { name, sizeBytes } = file;
   if (sizeBytes > historyFileBytesMax) throw new CadanganError('records.sealed', { file: name, reason: 'it is too large' });
   const isSealed = name.endsWith(sealedEnd);

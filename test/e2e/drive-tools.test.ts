@@ -54,14 +54,14 @@ driveTest(
 
     await order(drive, { do: 'stop' });
     await view.waitFor(words.say('unreachable'));
-    await window.statusItem(words.say('Off-site copy waits for Google Drive: {name}', { name: 'Accounting off-site' })).waitFor();
+    await window.statusItem(words.say('Off-site copy waits for an answer: {name}', { name: 'Accounting off-site' })).waitFor();
     await shot('cut off');
 
     await order(drive, { do: 'heal' });
     await order(drive, { do: 'start' });
     await view.row(words.say('in sync')).waitFor({ timeout: goesOnMsMax });
     await window
-      .statusItem(words.say('Off-site copy waits for Google Drive: {name}', { name: 'Accounting off-site' }))
+      .statusItem(words.say('Off-site copy waits for an answer: {name}', { name: 'Accounting off-site' }))
       .waitFor({ state: 'detached' });
     await shot('in sync again');
   },
@@ -156,7 +156,7 @@ class CopyTools {
     runCli(set, 'backup', '--tag', 'accounting', set.source);
     // The copy waits until the folder is at rest; nobody has to.
     await view.inlineAction(name, 'Update Off-site Copy Now');
-    await window.notifications.waitFor(`${name} is on Google Drive, verified:`);
+    await window.notifications.waitFor(`${name} is in sync, verified:`);
     await view.waitFor('in sync');
     await this.shot('synced now');
     await window.clearMessages();
@@ -177,7 +177,7 @@ class CopyTools {
     const { window, view, drive } = this;
     await order(drive, { do: 'trash', account: sampleAccount, path: 'Backup/accounting/config' });
     await view.contextMenu(name, 'Scrub Off-site Copy');
-    await window.notifications.waitFor(`${name} was compared on Google Drive:`);
+    await window.notifications.waitFor(`${name} was compared with its repository:`);
     await view.expand(name);
     await view.waitFor('1 file wrong, healed');
     await this.shot('scrubbed');
@@ -224,7 +224,7 @@ class CopyTools {
     await sets.inlineAction('Accounting', 'Restore…');
     await quickInput.waitForRow('From the backup server');
     await this.shot('from where');
-    await quickInput.choose('From Google Drive');
+    await quickInput.choose('From the off-site copy');
     await quickInput.choose('Everything in Accounting');
     await quickInput.choose('12:00');
     await quickInput.choose('Another folder…');

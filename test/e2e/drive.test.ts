@@ -154,12 +154,12 @@ class OffsiteCopy {
     const sets = window.view(words.view('sets'));
     await sets.open();
     await sets.expand('Accounting');
-    await sets.waitFor(words.say('last snapshot is not on Google Drive yet'));
+    await sets.waitFor(words.say('last snapshot is not off-site yet'));
     await this.shot('signed out');
     await window.clearMessages();
     await view.inlineAction(sampleAccount, words.title('driveSignIn'));
     await this.consent(sampleAccount);
-    await sets.waitFor(words.say('last snapshot is on Google Drive, verified'));
+    await sets.waitFor(words.say('last snapshot is off-site, verified'));
     await view.waitFor(words.say('in sync'));
     await this.shot('protected');
   }

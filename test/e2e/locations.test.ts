@@ -1,4 +1,4 @@
-// A location of each kind is typed into *New Backup Set…*: what is wrong with it is said where it was typed, and what is right is backed up to.
+// A location of each kind is typed into *New Backup Set…*: what is wrong is said where it was typed, and what is right is backed up to.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

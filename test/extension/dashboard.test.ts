@@ -103,8 +103,8 @@ test('the off-site figure is good only where the last snapshot was found on Driv
     const [row] = pageOf({ sets: [{ name: 'a', title: 'A', offsite: { behindFiles: 0, behindBytes: 0, ...offsite } }] }).sets.rows;
     return [row?.[5]?.text, row?.[5]?.mark];
   };
-  assert.deepEqual(cell({ isProtected: true, state: 'in-sync' }), ['on Google Drive, verified', 'success']);
-  assert.deepEqual(cell({ isProtected: true, state: 'in-sync', asOf }), ['on Google Drive, verified as of 22 Nov 2026, 21:40', 'success']);
+  assert.deepEqual(cell({ isProtected: true, state: 'in-sync' }), ['off-site, verified', 'success']);
+  assert.deepEqual(cell({ isProtected: true, state: 'in-sync', asOf }), ['off-site, verified as of 22 Nov 2026, 21:40', 'success']);
   for (const [state, text] of [
     ['stopped-by-trouble', 'stands still'],
     ['unknown', 'not known'],
@@ -112,25 +112,25 @@ test('the off-site figure is good only where the last snapshot was found on Driv
     ['paused', 'paused'],
   ] as const) {
     assert.deepEqual(cell({ isProtected: true, state, asOf }), [
-      `on Google Drive, verified as of 22 Nov 2026, 21:40 · ${text}`,
+      `off-site, verified as of 22 Nov 2026, 21:40 · ${text}`,
       'success-with-exceptions',
     ]);
   }
   assert.deepEqual(cell({ isProtected: true, state: 'copying', asOf }), [
-    'on Google Drive, verified as of 22 Nov 2026, 21:40 · copying',
+    'off-site, verified as of 22 Nov 2026, 21:40 · copying',
     undefined,
   ]);
   const why = { code: 'drive.full', message: 'full', facts: {} };
   assert.deepEqual(
     cell({ isProtected: true, state: 'stopped-by-trouble', asOf, since: asOf, why, behindFiles: 3, behindBytes: 0, behindSince: asOf }),
     [
-      'on Google Drive, verified as of 22 Nov 2026, 21:40 · 3 files, 0 B behind since 22 Nov 2026, 21:40 · stands still since 22 Nov 2026, 21:40: Google Drive is full.',
+      'off-site, verified as of 22 Nov 2026, 21:40 · 3 files, 0 B behind since 22 Nov 2026, 21:40 · stands still since 22 Nov 2026, 21:40: Google Drive is full.',
       'success-with-exceptions',
     ],
   );
-  assert.deepEqual(cell({ isProtected: false, state: 'in-sync' }), ['not on Google Drive', 'failed']);
+  assert.deepEqual(cell({ isProtected: false, state: 'in-sync' }), ['not off-site', 'failed']);
   assert.deepEqual(cell({ isProtected: false, state: 'behind', since: asOf }), [
-    'not on Google Drive · behind since 22 Nov 2026, 21:40',
+    'not off-site · behind since 22 Nov 2026, 21:40',
     'failed',
   ]);
   assert.deepEqual(cell({ isProtected: false, state: 'unknown' }), ['not known', 'success-with-exceptions']);

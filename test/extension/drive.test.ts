@@ -129,25 +129,25 @@ test('only a copy that is in sync now is green, whatever else is remembered of i
   assert.deepEqual([ofCopy, ofSet(true), ofSet(false)], [['in-sync'], ['in-sync'], []]);
 });
 
-test('a set says of when its last snapshot was found on Google Drive, and what speaks against it', () => {
+test('a set says of when its last snapshot was found off-site, and what speaks against it', () => {
   const text = (offsite: SetInfo['offsite']): string | undefined =>
     setDetails(makeSet({ ...(offsite && { offsite }) }), nowNs).find(({ id }) => id.includes(':offsite:'))?.description;
-  assert.equal(text({ isProtected: true, copy: 'offsite', state: 'in-sync' }), 'last snapshot is on Google Drive, verified');
+  assert.equal(text({ isProtected: true, copy: 'offsite', state: 'in-sync' }), 'last snapshot is off-site, verified');
   assert.equal(
     text({ isProtected: true, copy: 'offsite', state: 'in-sync', asOf: lastWholeAt }),
-    'last snapshot is on Google Drive, verified as of 10:00',
+    'last snapshot is off-site, verified as of 10:00',
   );
   assert.equal(
     text({ isProtected: true, copy: 'offsite', state: 'stopped-by-trouble', asOf: lastWholeAt, since: lastWholeAt, why: signedOut.error }),
-    'last snapshot is on Google Drive, verified as of 10:00 · copy: stands still since 10:00: Not signed in to Google Drive.',
+    'last snapshot is off-site, verified as of 10:00 · copy: stands still since 10:00: Not signed in to Google Drive.',
   );
   assert.equal(
     text({ isProtected: false, copy: 'offsite', state: 'behind', since: lastWholeAt }),
-    'last snapshot is not on Google Drive yet · copy: behind since 10:00',
+    'last snapshot is not off-site yet · copy: behind since 10:00',
   );
   assert.equal(
     text({ isProtected: false, copy: 'offsite', state: 'unknown' }),
-    'not known whether the last snapshot is on Google Drive · copy: not known',
+    'not known whether the last snapshot is off-site · copy: not known',
   );
 });
 
@@ -166,7 +166,7 @@ test('the status bar tells of a copy that somebody has to see to, and, without r
   ] as const) {
     assert.deepEqual(
       [statusItem([makeSet()], new Map(), nowNs, [cutOff])].map((each) => [each?.kind, each?.text]),
-      [['idle', '$(debug-disconnect) Off-site copy waits for Google Drive: Off-site']],
+      [['idle', '$(debug-disconnect) Off-site copy waits for an answer: Off-site']],
     );
   }
 });

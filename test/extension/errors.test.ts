@@ -95,7 +95,7 @@ test('the result of a run names files, bytes, what was verified, and exceptions'
   });
   assert.equal(
     resultMessage(damaged, 'x'),
-    'x is on Google Drive, but for what is damaged in the repository: 1 file, 5.0 GiB uploaded. 1 exception.',
+    'x is copied, but for what is damaged in the repository: 1 file, 5.0 GiB uploaded. 1 exception.',
   );
   assert.equal(
     resultMessage(makeRun({ job: 'restore', verifiedFiles: 1234 }), 'x'),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { bytesOfText, textOfBytes } from '../../src/extension/presentation/byte-paths.ts';
 import { snapshotPlaceOf } from '../../src/extension/presentation/machine-paths.ts';
 import { secretKey } from '../../src/extension/presentation/secret-keys.ts';
-import { entryOfUri, uriOfEntry } from '../../src/extension/presentation/snapshot-uri.ts';
+import { entryOfUri, placeMark, uriOfEntry } from '../../src/extension/presentation/snapshot-uri.ts';
 import { byteStringFromBytes, byteStringFromText, isInFolder, machinePathOf, type ByteString } from '../../src/platform/index.ts';
 
 const repositoryId = 'b'.repeat(64);
@@ -38,8 +38,14 @@ test('an URI leads back to the entry that it was made of', () => {
         fc.oneof(anyBytes, anyText).filter((name) => name !== '' && !name.includes('/')),
         { maxLength: 5 },
       ),
-      (names) => {
-        const entry = { repositoryId, snapshotId, path: `/${names.join('/')}` as ByteString };
+      fc.constantFrom(undefined, '/srv/backup', 'gdrive:Backup', 's3:https://host/bucket'),
+      (names, location) => {
+        const entry = {
+          repositoryId,
+          snapshotId,
+          path: `/${names.join('/')}` as ByteString,
+          ...(location !== undefined && { place: placeMark(location) }),
+        };
         assert.deepEqual(entryOfUri(uriOfEntry(entry, '2026-11-22T14:00:00Z')), entry);
       },
     ),

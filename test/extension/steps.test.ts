@@ -112,7 +112,7 @@ test('the usual way with existing files comes first, and the preview counts all 
     );
   const labels = linesOf(false);
   assert.deepEqual(labels, ['12 files to write 2.0 KiB', '1,234 files to overwrite', '0 files to leave as they are']);
-  assert.equal(linesOf(true)[3], 'From Google Drive: about 1.0 KiB to download');
+  assert.equal(linesOf(true)[3], 'From a distance: about 1.0 KiB to download');
 });
 
 test('what was found is grouped by path, the newest first', () => {

@@ -7,7 +7,7 @@ import { whileBusy } from '../editor/with-progress.ts';
 import { groupByDay } from '../presentation/date-groups.ts';
 import { instantOf } from '../presentation/instants.ts';
 import { snapshotRow } from '../presentation/snapshot-row.ts';
-import { uriOfEntry } from '../presentation/snapshot-uri.ts';
+import { placeMark, uriOfEntry } from '../presentation/snapshot-uri.ts';
 import { commandTitle } from '../presentation/words.ts';
 import type { SnapshotNode } from '../views/snapshot-nodes.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
@@ -43,7 +43,7 @@ async function showChanges(app: App, { location, snapshot: older }: SnapshotNode
     return;
   }
   const uri = (snapshot: SnapshotInfo, path: ByteString) =>
-    vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path }, snapshot.time));
+    vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path, place: placeMark(location) }, snapshot.time));
   const resources = files.map(({ path, modifier }) => {
     const isAdded = modifier.startsWith('+');
     const isRemoved = modifier.startsWith('-');

@@ -66,7 +66,7 @@ async function askFrom(choice: DrillChoice, position: StepPosition): Promise<Ste
     },
     {
       iconPath: new vscode.ThemeIcon('cloud-download'),
-      label: l10n.t('From Google Drive'),
+      label: l10n.t('From the off-site copy'),
       description: locations('drive'),
       value: 'drive' as const,
     },

@@ -41,7 +41,7 @@ export async function syncCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('syncCopy'));
   const how = copy && (await howToSync(copy));
   if (copy !== undefined && how !== undefined)
-    await runCopy(app, copy, l10n.t('Copying {name} to Google Drive', { name: copy.title }), (run) =>
+    await runCopy(app, copy, l10n.t('Copying {name} off-site', { name: copy.title }), (run) =>
       app.engine.lasting(protocol.syncCopy, { copy: copy.name, ...how }, run),
     );
 }
@@ -58,7 +58,7 @@ async function howToSync(copy: CopyInfo): Promise<{ readonly mayBeginAnew?: true
 export async function scrubCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('scrubCopy'));
   if (copy !== undefined)
-    await runCopy(app, copy, l10n.t('Comparing {name} on Google Drive', { name: copy.title }), (run) =>
+    await runCopy(app, copy, l10n.t('Comparing {name} with its repository', { name: copy.title }), (run) =>
       app.engine.lasting(protocol.scrubCopy, { copy: copy.name }, run),
     );
 }
@@ -70,7 +70,7 @@ export async function writeReadable(app: App, argument: unknown): Promise<void> 
   const sets = (await app.sets.load()).filter(({ location }) => location === copy.repository);
   const answer = await pick({
     title: commandTitle('readableCopy'),
-    placeholder: l10n.t('The newest snapshot of which backup set? Whoever can open the folder on Google Drive can read it.'),
+    placeholder: l10n.t('The newest snapshot of which backup set? Whoever can open its folder can read it.'),
     items: sets.map((set) => ({ label: set.title, description: set.sources.join(', '), value: set })),
   });
   if (answer.kind !== 'answer') return;

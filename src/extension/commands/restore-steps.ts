@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../service/index.ts';
-import { formatDate, isOnDrive, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
+import { formatDate, isRemote, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { copyText } from '../presentation/copy-row.ts';
@@ -97,7 +97,7 @@ async function askFrom(choice: RestoreChoice, position: StepPosition): Promise<S
       .filter(({ snapshots }) => snapshot === undefined || snapshots.includes(snapshot.id))
       .map((copy) => ({
         iconPath: new vscode.ThemeIcon('cloud-download'),
-        label: l10n.t('From Google Drive'),
+        label: l10n.t('From the off-site copy'),
         description: joined([copy.location, copyText(copy, nowNs)]),
         value: copy,
       })),
@@ -250,7 +250,7 @@ async function askStart(app: App, choice: RestoreChoice, position: StepPosition)
     .request(protocol.previewRestore, params, { signal: controller.signal })
     .then((preview) => [
       { iconPath: new vscode.ThemeIcon('play'), label: l10n.t('Start'), description: summary(choice), value: true },
-      ...previewRows(preview, isOnDrive(params.location)).flatMap(({ heading, rows }) => [
+      ...previewRows(preview, isRemote(params.location)).flatMap(({ heading, rows }) => [
         separator(heading),
         ...rows.map(({ icon, label, description }) => ({ iconPath: new vscode.ThemeIcon(icon), label, description })),
       ]),

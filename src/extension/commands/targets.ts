@@ -124,7 +124,7 @@ export function locationsOf(machinePath: string, sets: readonly SetInfo[]): read
 
 async function pathOfSnapshotUri(app: App, uri: vscode.Uri): Promise<PathTarget | undefined> {
   const entry = entryOfUri(uri);
-  const location = entry === undefined ? undefined : await app.repositories.locationOf(entry.repositoryId, entry.isOnDrive);
+  const location = entry === undefined ? undefined : await app.repositories.locationOf(entry.repositoryId, entry.place);
   if (entry === undefined || location === undefined) return undefined;
   const snapshot = await app.repositories.snapshot(location, entry.snapshotId);
   return {

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { protocol, type SnapshotInfo, type VersionInfo } from '../../service/index.ts';
-import { formatBytes, formatDate, isOnDrive, l10n, systemClock, type ByteString } from '../../platform/index.ts';
+import { formatBytes, formatDate, l10n, systemClock, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, separator, type Answer, type Choice } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
 import { groupByDay } from '../presentation/date-groups.ts';
 import { instantOf } from '../presentation/instants.ts';
 import { datesOfVersions, type DateChoice } from '../presentation/restore-choice.ts';
-import { uriOfEntry } from '../presentation/snapshot-uri.ts';
+import { placeMark, uriOfEntry } from '../presentation/snapshot-uri.ts';
 import { commandTitle } from '../presentation/words.ts';
 import { isEntryNode, fileOnDisk, pathTarget, type PathTarget } from './targets.ts';
 
@@ -156,9 +156,7 @@ export async function uriOf(
   { location, snapshot, path }: Pick<OpenableEntry, 'location' | 'snapshot' | 'path'>,
 ): Promise<vscode.Uri> {
   const { id: repositoryId } = await app.repositories.info(location);
-  return vscode.Uri.from(
-    uriOfEntry({ repositoryId, snapshotId: snapshot.id, path, ...(isOnDrive(location) && { isOnDrive: true }) }, snapshot.time),
-  );
+  return vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path, place: placeMark(location) }, snapshot.time));
 }
 
 /** Every date at which one of the versions was there. */

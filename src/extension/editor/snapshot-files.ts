@@ -100,7 +100,7 @@ export class SnapshotFiles implements vscode.FileSystemProvider, vscode.Disposab
 
   async #params(uri: vscode.Uri): Promise<EntryParams> {
     const entry = entryOfUri(uri);
-    const location = entry === undefined ? undefined : await this.#repositories.locationOf(entry.repositoryId, entry.isOnDrive);
+    const location = entry === undefined ? undefined : await this.#repositories.locationOf(entry.repositoryId, entry.place);
     if (entry === undefined || location === undefined) throw vscode.FileSystemError.FileNotFound(uri);
     return { location, snapshot: entry.snapshotId, path: entry.path };
   }

@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import { protocol, type RepositoryInfo, type SnapshotInfo } from '../../service/index.ts';
 import type { AskOptions, Engine } from '../engine.ts';
-import { isOnDrive } from '../../platform/index.ts';
+import { placeMark } from '../presentation/snapshot-uri.ts';
 import type { DriveModel } from './drive.ts';
 import type { SetsModel } from './sets.ts';
 
@@ -29,25 +29,27 @@ export class Repositories {
     if (known !== undefined) return known;
     const info = await this.#engine.request(protocol.repositoryInfo, { location }, options);
     this.#infos.set(location, info);
-    await this.#memory.update(memoryKey, { ...this.#remembered(), [memoryNameOf(info.id, isOnDrive(location))]: location });
+    await this.#memory.update(memoryKey, { ...this.#remembered(), [memoryNameOf(info.id, placeMark(location))]: location });
     return info;
   }
 
-  /** Where a repository lies of which only the id is known, as after a restart with open tabs. */
-  async locationOf(id: string, onDrive = false): Promise<string | undefined> {
-    for (const [location, info] of this.#infos) if (info.id === id && isOnDrive(location) === onDrive) return location;
-    const remembered = this.#remembered()[memoryNameOf(id, onDrive)];
+  /**
+   * Where a repository lies of which only the id is known, as after a restart with open tabs; and which of several places, where that is
+   * known, too.
+   */
+  async locationOf(id: string, place?: string): Promise<string | undefined> {
+    const isMeant = (location: string): boolean => place === undefined || placeMark(location) === place;
+    for (const [location, info] of this.#infos) if (info.id === id && isMeant(location)) return location;
+    const remembered = this.#remembered()[memoryNameOf(id, place)];
     const sets = await this.#sets.load();
-    const copies = onDrive ? (await this.#drive.load()).copies : [];
-    const others = [...sets, ...copies]
-      .map(({ location }) => location)
-      .filter((location) => location !== remembered && isOnDrive(location) === onDrive);
-    for (const location of new Set([...(remembered === undefined ? [] : [remembered]), ...others])) {
+    const { copies } = await this.#drive.load();
+    const known = [...sets, ...copies].map(({ location }) => location).filter(isMeant);
+    for (const location of new Set([...(remembered === undefined ? [] : [remembered]), ...known])) {
       // What cannot be opened without a question is not the one, or the reader will say so.
       const info = await this.info(location, { isQuiet: true }).catch(() => undefined);
       if (info?.id === id) return location;
     }
-    return remembered;
+    return remembered ?? (place === undefined ? undefined : known[0]);
   }
 
   /** @throws HostError */
@@ -79,6 +81,6 @@ export class Repositories {
 }
 
 /** A copy has the same id as its original. */
-function memoryNameOf(id: string, onDrive: boolean): string {
-  return onDrive ? `${id}.drive` : id;
+function memoryNameOf(id: string, place: string | undefined): string {
+  return place === undefined ? id : `${id}.${place}`;
 }

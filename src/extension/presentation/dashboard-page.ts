@@ -203,10 +203,9 @@ function offsiteCell(offsite: DashboardSet['offsite'], timeZone: string): Cell {
           when: when(behindSince),
         })
       : undefined;
-  const found =
-    asOf === undefined ? l10n.t('on Google Drive, verified') : l10n.t('on Google Drive, verified as of {when}', { when: when(asOf) });
+  const found = asOf === undefined ? l10n.t('off-site, verified') : l10n.t('off-site, verified as of {when}', { when: when(asOf) });
   const isLag = lag !== undefined && state === 'behind';
-  const shown = isProtected ? found : state === 'unknown' || lag !== undefined ? undefined : l10n.t('not on Google Drive');
+  const shown = isProtected ? found : state === 'unknown' || lag !== undefined ? undefined : l10n.t('not off-site');
   const far = running?.filesTotal === undefined ? undefined : progressText(running);
   const text = joined([shown, lag, isLag ? undefined : said, far]);
   if (!isProtected) return { text, action, mark: state === 'unknown' ? 'success-with-exceptions' : 'failed', markText: '' };

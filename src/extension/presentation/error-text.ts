@@ -59,7 +59,7 @@ const sentences: Readonly<Record<string, Maker>> = {
   // Of records: a run that claims to be done, and whose evidence says otherwise.
   'no-snapshot': () => ({ what: l10n.t('There is no snapshot that could be restored.'), next: seeLog(), remedies: ['retry'] }),
   'copy-incomplete': (text) => ({
-    what: l10n.t('Not everything is on Google Drive: {files} missing.', { files: text('files') }),
+    what: l10n.t('Not everything is in the off-site copy: {files} missing.', { files: text('files') }),
     next: seeLog(),
     remedies: ['retry'],
   }),

@@ -121,7 +121,7 @@ const rowsMax = 30;
 /** The preview as the window shows it: sums, what could not be restored, and files by name. */
 export function previewRows(
   preview: RestorePreview,
-  isFromDrive: boolean,
+  isFromAfar: boolean,
 ): readonly { readonly heading: string; readonly rows: readonly PreviewRow[] }[] {
   const exceptions = preview.exceptions
     .slice(0, rowsMax)
@@ -130,7 +130,7 @@ export function previewRows(
     .slice(0, rowsMax)
     .map(({ label, action }) => ({ icon: actionIcons[action], label: oneLine(label), description: actionText(action) }));
   const groups = [
-    { heading: l10n.t('Preview'), rows: previewLines(preview, isFromDrive) },
+    { heading: l10n.t('Preview'), rows: previewLines(preview, isFromAfar) },
     { heading: l10n.t('Exceptions'), rows: exceptions },
     { heading: l10n.t('Files'), rows: files },
   ];
@@ -151,7 +151,7 @@ function actionText(action: keyof typeof actionIcons): string {
 }
 
 /** Sums: what would be written, overwritten, left. The bytes are those of all that is written to. */
-export function previewLines({ written, overwritten, left, bytes, readBytes }: RestorePreview, isFromDrive = false): readonly PreviewRow[] {
+export function previewLines({ written, overwritten, left, bytes, readBytes }: RestorePreview, isFromAfar = false): readonly PreviewRow[] {
   return [
     {
       icon: 'new-file',
@@ -164,11 +164,11 @@ export function previewLines({ written, overwritten, left, bytes, readBytes }: R
       description: written > 0 ? '' : formatBytes(bytes),
     },
     { icon: 'circle-slash', label: l10n.t('{files} to leave as they are', { files: countText(left, 'file') }), description: '' },
-    ...(isFromDrive
+    ...(isFromAfar
       ? [
           {
             icon: 'cloud-download',
-            label: l10n.t('From Google Drive: about {bytes} to download', { bytes: formatBytes(readBytes) }),
+            label: l10n.t('From a distance: about {bytes} to download', { bytes: formatBytes(readBytes) }),
             description: '',
           },
         ]

@@ -36,11 +36,11 @@ export function resultMessage(result: RunResult, name: string): string {
         : l10n.t('The repository {name} has {faults}.', facts);
     // What is damaged in the repository itself was not copied.
     case 'offsite-sync':
-      return `${result.exceptions.some(({ kind }) => kind === 'source-damaged') ? l10n.t('{name} is on Google Drive, but for what is damaged in the repository: {files}, {bytes} uploaded.', facts) : l10n.t('{name} is on Google Drive, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
+      return `${result.exceptions.some(({ kind }) => kind === 'source-damaged') ? l10n.t('{name} is copied, but for what is damaged in the repository: {files}, {bytes} uploaded.', facts) : l10n.t('{name} is in sync, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
     case 'offsite-scrub':
-      return `${l10n.t('{name} was compared on Google Drive: {files}, {bytes}.', facts)}${exceptions}`;
+      return `${l10n.t('{name} was compared with its repository: {files}, {bytes}.', facts)}${exceptions}`;
     case 'offsite-sample':
-      return `${l10n.t('{name}: {files}, {bytes} read from Google Drive.', facts)}${exceptions}`;
+      return `${l10n.t('{name}: {files}, {bytes} read from the copy.', facts)}${exceptions}`;
     case 'readable-copy':
       return `${l10n.t('The readable copy of {name} is written: {files}, {bytes}.', facts)}${exceptions}`;
     case 'drill':

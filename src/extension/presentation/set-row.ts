@@ -76,18 +76,16 @@ function offsiteText(offsite: OffsiteState, nowNs: bigint): string {
   const far = running?.filesTotal === undefined ? undefined : progressText(running);
   if (!isProtected)
     return joined([
-      state === 'unknown'
-        ? l10n.t('not known whether the last snapshot is on Google Drive')
-        : l10n.t('last snapshot is not on Google Drive yet'),
+      state === 'unknown' ? l10n.t('not known whether the last snapshot is off-site') : l10n.t('last snapshot is not off-site yet'),
       said,
       far,
     ]);
-  if (state === undefined) return l10n.t('last snapshot is on Google Drive, verified');
+  if (state === undefined) return l10n.t('last snapshot is off-site, verified');
   // A snapshot that was found there is one of the past as long as nobody watches, or something keeps the copy from being looked at.
   const found =
     asOf === undefined
-      ? l10n.t('last snapshot is on Google Drive, verified')
-      : l10n.t('last snapshot is on Google Drive, verified as of {when}', { when: whenText(asOf, nowNs) });
+      ? l10n.t('last snapshot is off-site, verified')
+      : l10n.t('last snapshot is off-site, verified as of {when}', { when: whenText(asOf, nowNs) });
   return joined([found, said, far]);
 }
 

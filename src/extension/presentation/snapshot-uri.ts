@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { formatDate, type ByteString } from '../../platform/index.ts';
 import { bytesOfText, textOfBytes } from './byte-paths.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';
@@ -9,8 +10,8 @@ export interface SnapshotEntry {
   readonly snapshotId: string;
   /** Begins with `/`. */
   readonly path: ByteString;
-  /** Read from Google Drive, not from the backup server. */
-  readonly isOnDrive?: true;
+  /** Where the repository lies, as `placeMark` has it: copies have the id of their original. Undefined in URIs of older versions. */
+  readonly place?: string;
 }
 
 /** The parts of an URI, as the editor takes and gives them. */
@@ -22,23 +23,33 @@ export interface UriParts {
 }
 
 /**
- * `cadangan://<snapshot>.<repository>[.drive]/<path>?{"at":"22 Nov 2026, 21:00"}`. Both ids stand in the authority, so that everything the
- * editor makes of the path (breadcrumbs, labels, comparisons of two dates) sees the path of the file alone. The query is for people only:
- * the editor shows it beside the path (`resourceLabelFormatters` reads it as JSON).
+ * `cadangan://<snapshot>.<repository>.<place>/<path>?{"at":"22 Nov 2026, 21:00"}`. What it is of stands in the authority, so that
+ * everything the editor makes of the path (breadcrumbs, labels, comparisons of two dates) sees the path of the file alone. The query is for
+ * people only: the editor shows it beside the path (`resourceLabelFormatters` reads it as JSON).
  */
-export function uriOfEntry({ repositoryId, snapshotId, path, isOnDrive: onDrive }: SnapshotEntry, time: string): UriParts {
+export function uriOfEntry({ repositoryId, snapshotId, path, place }: SnapshotEntry, time: string): UriParts {
   const query = JSON.stringify({ at: formatDate(instantOf(time)) });
-  return { scheme: snapshotScheme, authority: `${snapshotId}.${repositoryId}${onDrive ? '.drive' : ''}`, path: textOfBytes(path), query };
+  return {
+    scheme: snapshotScheme,
+    authority: `${snapshotId}.${repositoryId}${place === undefined ? '' : `.${place}`}`,
+    path: textOfBytes(path),
+    query,
+  };
 }
 
 /** Undefined for what we did not make: other schemes, ids that are none. */
 export function entryOfUri({ scheme, authority, path }: Pick<UriParts, 'scheme' | 'authority' | 'path'>): SnapshotEntry | undefined {
-  const [, snapshotId, repositoryId, onDrive] = /^([0-9a-f]{64})\.([0-9a-f]{64})(\.drive)?$/.exec(authority) ?? [];
+  const [, snapshotId, repositoryId, place] = /^([0-9a-f]{64})\.([0-9a-f]{64})(?:\.([0-9a-f]{12}))?$/.exec(authority) ?? [];
   if (scheme !== snapshotScheme || snapshotId === undefined || repositoryId === undefined) return undefined;
   return {
     repositoryId,
     snapshotId,
     path: bytesOfText(path.replace(/(?<=.)\/$/, '') || '/'),
-    ...(onDrive === undefined ? {} : { isOnDrive: true }),
+    ...(place === undefined ? {} : { place }),
   };
+}
+
+/** Tells places apart, in an authority, which is no place for a location itself. */
+export function placeMark(location: string): string {
+  return createHash('sha256').update(location).digest('hex').slice(0, 12);
 }

@@ -24,7 +24,7 @@ export function statusItem(
   if (sets.length === 0) return undefined;
   const tooltip = [
     ...sets.map((set) => `${set.title}: ${setRow(set, nowNs).description ?? ''}`),
-    ...copies.map((copy) => `${l10n.t('Google Drive')}: ${copy.title}, ${copyText(copy, nowNs)}`),
+    ...copies.map((copy) => `${l10n.t('Off-site')}: ${copy.title}, ${copyText(copy, nowNs)}`),
   ];
   const running = sets.find((set) => set.running !== undefined) ?? sets.find(({ state }) => state === 'running');
   if (running?.running === undefined && running !== undefined) return { kind: 'running', text: `$(sync~spin) ${running.title}`, tooltip };
@@ -56,7 +56,7 @@ export function statusItem(
   if (cutOff !== undefined)
     return {
       kind: 'idle',
-      text: `$(debug-disconnect) ${l10n.t('Off-site copy waits for Google Drive: {name}', { name: cutOff.title })}`,
+      text: `$(debug-disconnect) ${l10n.t('Off-site copy waits for an answer: {name}', { name: cutOff.title })}`,
       tooltip,
     };
   const next = sets.flatMap(({ nextRun }) => nextRun ?? []).toSorted((a, b) => Number(instantOf(a) - instantOf(b)))[0];

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
-import { formatCount, isOnDrive, l10n, systemClock, textOf } from '../../platform/index.ts';
+import { formatCount, l10n, systemClock, textOf } from '../../platform/index.ts';
 import { commandId } from '../manifest/contributions.ts';
 import { countText } from '../presentation/counts.ts';
 import { groupByDate, type DayGroup } from '../presentation/date-groups.ts';
 import { describeError } from '../presentation/error-text.ts';
-import { uriOfEntry } from '../presentation/snapshot-uri.ts';
+import { placeMark, uriOfEntry } from '../presentation/snapshot-uri.ts';
 import { entryRow, setOfSnapshot, snapshotRow } from '../presentation/snapshot-row.ts';
 import { commandTitle } from '../presentation/words.ts';
 import type { DateNode, EntryNode, MoreNode, ProblemNode, SnapshotNode, SnapshotsNode } from './snapshot-nodes.ts';
@@ -97,7 +97,7 @@ function entryItem(node: EntryNode): vscode.TreeItem {
         repositoryId: node.repositoryId,
         snapshotId: node.snapshot.id,
         path: node.path,
-        ...(isOnDrive(node.location) && { isOnDrive: true }),
+        place: placeMark(node.location),
       },
       node.snapshot.time,
     ),
