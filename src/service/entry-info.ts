@@ -1,6 +1,6 @@
 import { isAnchorTag } from '../records/index.ts';
 import { byteStringFromText, textOf } from '../platform/index.ts';
-import { permissionsOf, type Node, type StoredSnapshot } from '../repository/index.ts';
+import { isRecordsSnapshot, permissionsOf, type Node, type StoredSnapshot } from '../repository/index.ts';
 import { protectionOf, type Protection } from '../upkeep/index.ts';
 import type { EntryInfo, SnapshotInfo } from './protocol.ts';
 
@@ -43,6 +43,7 @@ export function snapshotInfoOf({ id, snapshot }: StoredSnapshot, today: string):
     user: username,
     paths,
     tags: tags.filter((tag) => !isAnchorTag(tag)),
+    ...(isRecordsSnapshot({ snapshot }) && { isRecords: true as const }),
     ...(summary && { bytesAdded: summary.dataAddedPacked, files: summary.totalFilesProcessed, bytes: summary.totalBytesProcessed }),
     ...(protection && { protection: protectionInfoOf(protection) }),
   };

@@ -1,8 +1,8 @@
 // A location of each kind is typed into *New Backup Set…*: what is wrong is said where it was typed, and what is right is backed up to.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startRestic } from '../interop/programs.ts';
 import { RcloneServer } from '../interop/rclone-server.ts';
 import { ObjectStore } from '../s3/object-store.ts';
 import { Sshd } from '../sshd/sshd.ts';
@@ -47,9 +47,9 @@ for (const language of ['en', 'id'] as const) {
       const visit = new Visit(window, stage, words, source);
       for (const road of roads) await visit.makeSet(road);
       for (const road of roads) {
-        const listed: unknown = JSON.parse(restic(road, 'snapshots', '--json'));
+        const listed: unknown = JSON.parse(await restic(road, 'snapshots', '--json'));
         assert.equal((listed as readonly unknown[]).length, 1, road.name);
-        restic(road, 'check', '--read-data');
+        await restic(road, 'check', '--read-data');
       }
     },
   );
@@ -166,10 +166,10 @@ function s3Of(peer: ObjectStore['peer'], folder: string): Road {
   };
 }
 
-function restic({ location, restic: { options = [], environment } }: Road, ...args: readonly string[]): string {
-  return execFileSync('restic', ['-r', location, '--no-cache', ...options, ...args], {
-    encoding: 'utf8',
-    stdio: 'pipe',
-    env: { ...process.env, ...environment, RESTIC_PASSWORD: password },
-  });
+/** Not synchronously: the servers of the test say things that it has to take from them. */
+async function restic({ location, restic: { options = [], environment = {} } }: Road, ...args: readonly string[]): Promise<string> {
+  const running = startRestic(['-r', location, ...options, ...args], { env: { ...environment, RESTIC_PASSWORD: password } });
+  const { code, stdout, stderr } = await running.ended;
+  assert.equal(code, 0, stderr);
+  return stdout.toString();
 }

@@ -78,7 +78,7 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
     ...(original === undefined
       ? []
       : [row('look', l10n.t('Repository looked at'), joined([whenText(original.at, nowNs), lookText(original)]), { name: 'eye' })]),
-    row('folder', l10n.t('Folder'), copy.location, { name: 'folder' }),
+    row('folder', l10n.t('Place'), copy.location, { name: 'folder' }),
     ...(held === undefined ? [] : [row('held', l10n.t('Held'), heldText(held, nowNs), { name: 'lock' })]),
     ...readable.map(({ name, at, bytes }) =>
       row(`readable:${at}`, l10n.t('Readable copy'), joined([name, formatBytes(bytes)]), { name: 'file-zip' }),

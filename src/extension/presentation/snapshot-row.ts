@@ -6,7 +6,7 @@ import { joined, type Row } from './set-row.ts';
 
 /** The row of a snapshot under its day: time, set, host, what it added. */
 export function snapshotRow(location: string, snapshot: SnapshotInfo, set: SetInfo | undefined): Row {
-  const name = set?.title ?? snapshot.paths.join(', ');
+  const name = snapshot.isRecords ? l10n.t('Records') : (set?.title ?? snapshot.paths.join(', '));
   const description = joined([snapshot.host, snapshot.bytesAdded === undefined ? undefined : `+${formatBytes(snapshot.bytesAdded)}`]);
   const protection = snapshot.protection && protectionText(snapshot.protection);
   return {

@@ -33,6 +33,8 @@ const snapshotInfo = z.object({
   bytesAdded: z.number().exactOptional(),
   files: z.number().exactOptional(),
   bytes: z.number().exactOptional(),
+  /** It is no backup: the records lie in it, on their way to a copy. */
+  isRecords: z.literal(true).exactOptional(),
   /** What keeps it from being removed, if something does today. */
   protection: protection.exactOptional(),
 });
