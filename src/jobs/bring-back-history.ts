@@ -77,6 +77,8 @@ export interface BroughtBack {
   readonly isHere: boolean;
   /** The head of another history that was here; its files were set aside. */
   readonly setAside: ChainHead | undefined;
+  /** The last record that a backup there knows and nothing has brought: what came behind the head is lost with the machine that wrote it. */
+  readonly lost: Anchor | undefined;
   /** What says so; undefined where nothing was written. */
   readonly record: HistoryRecord | undefined;
 }
@@ -96,7 +98,7 @@ export async function bringBackHistory(options: BringBackOptions): Promise<Broug
     const world = { clock, random, openStorage: (wanted: string) => openStorageAt(wanted, place) };
     return withRepository({ location, password: keyOf, world, signal }, 'none', async (opened) => {
       const from = await SnapshotHistory.open(opened.repository, location, opened.signal);
-      return bringBackFrom(from, async () => from.anchors, options);
+      return bringBackFrom(from, { anchors: async () => from.anchors, mayLackEnd: true }, options);
     });
   }
   const client = await openDriveClient(place);
@@ -105,7 +107,7 @@ export async function bringBackHistory(options: BringBackOptions): Promise<Broug
     await folder.account(signal);
     const from = new DriveHistory(folder);
     const keptIn = l10n.t('Google Drive, beside the copy {copy}', { copy: location });
-    return await bringBackFrom(from, () => readAnchors(from, keptIn, signal), options);
+    return await bringBackFrom(from, { anchors: () => readAnchors(from, keptIn, signal), mayLackEnd: false }, options);
   } finally {
     client.close();
   }
@@ -114,9 +116,16 @@ export async function bringBackHistory(options: BringBackOptions): Promise<Broug
 /** What of a place it takes to read a history. */
 type HistorySource = Pick<HistoryPlace, 'location' | 'folders' | 'list' | 'read'>;
 
+/** Who else knows something of the history there. */
+interface Knowledge {
+  readonly anchors: () => Promise<readonly Anchor[]>;
+  /** The history goes there once a day, and every backup names the head of its moment: so one may know of records that are not there yet. */
+  readonly mayLackEnd: boolean;
+}
+
 async function bringBackFrom(
   from: HistorySource,
-  anchorsThere: () => Promise<readonly Anchor[]>,
+  { anchors: anchorsThere, mayLackEnd }: Knowledge,
   options: BringBackOptions,
 ): Promise<BroughtBack> {
   const { place, records, dryRun = false } = options;
@@ -125,7 +134,7 @@ async function bringBackFrom(
   const chain = await chainAt(from, options);
   const files = await fetchFiles(from, chain, options, random);
   const anchors = (await anchorsThere()).filter((anchor) => anchor.chain === chain);
-  const verification = await proven(from, { chain, files, anchors }, options);
+  const { verification, lost } = await proven(from, { chain, files, anchors, mayLackEnd }, options);
   const { head } = verification;
   if (head === undefined) throw new CadanganError('records.not-kept', { location: from.location });
   let outcome: Pick<BroughtBack, 'isHere' | 'setAside'> = { isHere: false, setAside: undefined };
@@ -139,9 +148,9 @@ async function bringBackFrom(
     });
   });
   const { isHere, setAside } = outcome;
-  const record = isHere || dryRun ? undefined : await noteBroughtBack(options, verification, head, setAside);
+  const record = isHere || dryRun ? undefined : await noteBroughtBack(options, { verification, head, setAside, lost });
   if (record !== undefined) await rm(join(place.stateFolder, unfinishedName), { force: true });
-  return { head, verification, isHere, setAside, record };
+  return { head, verification, isHere, setAside, lost, record };
 }
 
 /** @throws `records.not-kept`, `records.several` */
@@ -188,12 +197,16 @@ function maximum(contents: readonly Buffer[], measure: (bytes: Buffer) => number
   return contents.toSorted((a, b) => measure(b) - measure(a))[0] ?? Buffer.alloc(0);
 }
 
+interface ToProve extends Pick<Fetched, 'chain' | 'files'>, Pick<Knowledge, 'mayLackEnd'> {
+  readonly anchors: readonly Anchor[];
+}
+
 /** Verified as it will stand in its place, before anything of it is there. @throws `records.contradicted` */
 async function proven(
   { location }: HistorySource,
-  { chain, files, anchors }: Pick<Fetched, 'chain' | 'files'> & { readonly anchors: readonly Anchor[] },
+  { chain, files, anchors, mayLackEnd }: ToProve,
   { place, signal }: BringBackOptions,
-): Promise<Verification> {
+): Promise<{ readonly verification: Verification; readonly lost: Anchor | undefined }> {
   await makeOwnFolder(place.stateFolder); // a new machine has none yet: whoever comes after leaves its rights as they are
   const folder = await mkdtemp(join(place.stateFolder, 'records-fetched-'));
   try {
@@ -201,12 +214,17 @@ async function proven(
       await mkdir(dirname(join(folder, name)), { recursive: true, mode: 0o700 });
       await writeFile(join(folder, name), bytes, { mode: 0o600 });
     }
-    const verification = await verifyHistory(folder, { anchors, signal });
+    const whole = await verifyHistory(folder, { anchors, signal });
+    const beyond = mayLackEnd ? whole.heads.flatMap(({ anchor, result }) => (result === 'missing' ? [anchor] : [])) : [];
+    const lost = beyond.toSorted((a, b) => b.number - a.number)[0];
+    // All that is there has to be sound all the same, and every head that is not of the end has to agree.
+    const verification =
+      lost === undefined ? whole : await verifyHistory(folder, { anchors: anchors.filter((anchor) => !beyond.includes(anchor)), signal });
     const [fault] = verification.faults;
     if (fault !== undefined) throw new CadanganError('records.contradicted', { location, reason: faultSentence(fault) });
     if (verification.head !== undefined && verification.head.chain !== chain)
       throw new CadanganError('records.contradicted', { location, reason: 'its folder has the name of another history' });
-    return verification;
+    return { verification, lost };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -296,9 +314,12 @@ async function putAside(folder: string, { chain }: ChainHead, own: readonly Hist
 
 async function noteBroughtBack(
   { location, records, reason, signal }: BringBackOptions,
-  { recordCount, anchorsCompared }: Verification,
-  head: ChainHead,
-  setAside: ChainHead | undefined,
+  {
+    verification: { recordCount, anchorsCompared },
+    head,
+    setAside,
+    lost,
+  }: Pick<BroughtBack, 'verification' | 'head' | 'setAside' | 'lost'>,
 ): Promise<HistoryRecord> {
   const about = { ...records.about(), trigger: 'manual' as const };
   const content: RecordContent = {
@@ -309,6 +330,7 @@ async function noteBroughtBack(
       throughHash: head.hash,
       recordsVerified: recordCount,
       headsCompared: anchorsCompared,
+      ...(lost && { lostThroughNumber: lost.number, lostThroughHash: lost.hash, lostKnownBy: lost.keptIn }),
       ...(setAside && { setAsideChain: setAside.chain, setAsideNumber: setAside.number, setAsideHash: setAside.hash }),
     },
     ...(reason !== undefined && { remarks: reason }),

@@ -52,7 +52,7 @@ import { openDriveClient } from './drive-account.ts';
 import type { StoragePlace } from './storage-place.ts';
 import { runJob, timeText, type ExceptionSink, type Finished, type JobName, type JobResult } from './job-result.ts';
 import { copyMemoryOf, lookAtCopy, openCopy, openOriginal, rememberedPlace, type OpenCopy } from './open-copy.ts';
-import { keepHistoryOffsite, type HistoryKeeping } from './keep-history-offsite.ts';
+import { keepHistoryAhead, keepHistoryOffsite, type HistoryKeeping } from './keep-history-offsite.ts';
 import { noteReadable } from './readable-copies.ts';
 import { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
 import { placeOf, type RecordAbout } from './record-about.ts';
@@ -300,6 +300,7 @@ export class CopyJobs implements AsyncDisposable {
       const open = isTrial ? await this.#lookedAt() : await this.#opened();
       const memory = await this.memory.read();
       const { distrusted = [], restorable, origins } = memory;
+      if (!isTrial) await this.#historyAhead(open, signal);
       const report = await work(open, {
         signal,
         progress: isTrial ? progress : this.#noting(tally, progress),
@@ -416,7 +417,17 @@ export class CopyJobs implements AsyncDisposable {
   async #keepHistory(signal: AbortSignal): Promise<void> {
     const { copy, place, records, history } = this.#options;
     if (this.#open === undefined) return;
-    await keepHistoryOffsite(copy, place, { ...history, records }, signal, this.#open.drive?.folder).catch(() => undefined);
+    await keepHistoryOffsite(copy, place, { ...history, records }, signal, { open: this.#open.drive?.folder }).catch(() => undefined);
+  }
+
+  /** That it cannot go holds up no copying, and is told when it is due. */
+  async #historyAhead({ source }: OpenCopy, signal: AbortSignal): Promise<void> {
+    const { copy, place, records, history } = this.#options;
+    try {
+      await keepHistoryAhead(copy, place, { ...history, records }, source, signal);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+    }
   }
 
   #aboutCopy(about: RecordAbout, occasion: CopyOccasion, folderIds: readonly string[], { uploaded }: Tally): AboutCopy {

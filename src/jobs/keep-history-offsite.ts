@@ -23,9 +23,10 @@ import {
   systemRandom,
   type Clock,
 } from '../platform/index.ts';
-import type { ChainHead, HistoryFile } from '../records/index.ts';
-import { formatTimestamp, type OpenedKey } from '../repository/index.ts';
+import { parseAnchorTag, type ChainHead, type HistoryFile } from '../records/index.ts';
+import { formatTimestamp, loadSnapshot, parseSnapshotId, Repository, type OpenedKey } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
+import type { Storage } from '../storage/index.ts';
 import { openDriveClient } from './drive-account.ts';
 import { collectHistory, type CollectedHistory } from './collect-history.ts';
 import type { StoragePlace } from './storage-place.ts';
@@ -76,11 +77,48 @@ export function isHistoryBehind(copy: OffsiteCopy, memory: CopyMemory, head: Cha
   return historyDueMs(copy, memory, head, nowMs) <= nowMs;
 }
 
+export interface KeepingOptions {
+  /** The copy's folder on Google Drive, where it is open. */
+  readonly open?: DriveFolder | undefined;
+  /** It is known that it has to go now. */
+  readonly isDue?: boolean;
+}
+
+/**
+ * Before a copying: a backup that is to go names the head of the records of its moment; where those have not been taken along, they go
+ * first, or who brings them back would miss some. Only backups that the copy does not know yet are looked at. Does nothing for a copy
+ * beside which there is room for files.
+ * @param source the open original @throws as `keepHistoryOffsite`
+ */
+export async function keepHistoryAhead(
+  copy: OffsiteCopy,
+  place: StoragePlace,
+  keeping: HistoryKeeping,
+  source: Storage,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock = systemClock, random = systemRandom } = place;
+  const { records, original } = await copyMemoryOf(copy, place).read();
+  if (historyFormOf(copy) !== 'snapshot' || original === undefined || keeping.keyOf === undefined) return;
+  const head = await keeping.records.history.head();
+  if (head === undefined || records?.hash === head.hash) return;
+  const known = new Set(original.snapshots);
+  const news = (await source.list('snapshots', signal)).filter(({ name }) => !known.has(name));
+  if (news.length === 0) return;
+  const repository = await Repository.open({ storage: source, clock, random }, await keeping.keyOf(copy.repository, signal), signal);
+  for (const { name } of news) {
+    const { snapshot } = await loadSnapshot(repository, parseSnapshotId(name), signal);
+    const heads = snapshot.tags.flatMap((tag) => parseAnchorTag(tag) ?? []);
+    if (!heads.some(({ chain, number }) => chain === head.chain && number > (records?.number ?? 0))) continue;
+    await keepHistoryOffsite(copy, place, keeping, signal, { isDue: true });
+    return;
+  }
+}
+
 /**
  * Keeps the history beside a copy: all of it in its folder, unless that is switched off, and its head in any case. Called after whatever is
  * recorded; does nothing where nothing was. May be called while the copy is worked on. That it failed is remembered, and told as a trouble
  * of the copy until it succeeds.
- * @param open the copy's folder where it is open
  * @throws `records.sealed` when it is to be sealed and the repository's key is not at hand; `drive.signed-out`, `drive.unavailable` ...;
  * the system's errors; `aborted`
  */
@@ -89,14 +127,14 @@ export async function keepHistoryOffsite(
   place: StoragePlace,
   keeping: HistoryKeeping,
   signal: AbortSignal,
-  open?: DriveFolder,
+  { open, isDue = false }: KeepingOptions = {},
 ): Promise<HistoryOutcome> {
   const head = await keeping.records.history.head();
   const memory = copyMemoryOf(copy, place);
   const known = await memory.read();
   if (head === undefined) return 'none';
   const { clock = systemClock } = place;
-  if (!isHistoryBehind(copy, known, head, Number(clock.nowNs() / 1_000_000n))) return 'unchanged';
+  if (!isDue && !isHistoryBehind(copy, known, head, Number(clock.nowNs() / 1_000_000n))) return 'unchanged';
   // Two copies of one repository need one snapshot.
   const name = isOnDrive(copy.to) ? `records ${copy.name}` : 'records snapshot';
   const held = await holdName(place.stateFolder, name, place.random ?? systemRandom);

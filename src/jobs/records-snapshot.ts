@@ -49,7 +49,7 @@ const stagingFolder = 'records-offsite';
 /**
  * Puts the history into a snapshot of the copied repository, from where it goes to the copy like everything else: for copies in places that
  * take restic's files and nothing beside them. It lies there sealed, since all of the repository is. A snapshot of this machine's history
- * that is not a day old is enough, whichever copy it was made for.
+ * that is not a day old is enough, whichever copy it was made for, unless a backup there knows of later records.
  * @returns undefined where nothing was recorded yet
  * @throws `password.missing` where nobody can give the key unasked; `repository.locked`; as `withRepository` and `backup`
  */
@@ -65,10 +65,11 @@ export async function putRecordsIntoRepository(options: RecordsSnapshotOptions):
   };
   const chain = (await keeping.records.history.head())?.chain;
   if (chain === undefined) return undefined;
-  const all = await withRepository(access, 'none', (opened) => ownSnapshots(opened.repository, chain, opened.signal));
+  const { all, knownNumber } = await withRepository(access, 'none', (opened) => seenIn(opened.repository, chain, opened.signal));
   const nowMs = Number(clock.nowNs() / 1_000_000n);
   const last = all.at(-1);
-  if (last !== undefined && nowMs - last.madeMs >= 0 && nowMs - last.madeMs < recordsSnapshotEveryMs) return last;
+  const isYoung = last !== undefined && nowMs - last.madeMs >= 0 && nowMs - last.madeMs < recordsSnapshotEveryMs;
+  if (isYoung && knownNumber <= last.head.number) return last;
   const collected = await collectHistory(keeping, { location: to, form: 'snapshot', sinceNumber: 0, signal });
   if (collected === undefined) return undefined;
   await store(access, place, keeping, collected);
@@ -86,14 +87,24 @@ interface OwnSnapshot extends RecordsSnapshot {
   readonly stored: StoredSnapshot;
 }
 
-/** Of this machine and its history, the newest last. */
-async function ownSnapshots(repository: Repository, chain: string, signal: AbortSignal): Promise<readonly OwnSnapshot[]> {
-  const all = await listReadableSnapshots(repository, () => undefined, signal);
-  return all.flatMap((stored): OwnSnapshot[] => {
+interface Seen {
+  /** Those of this machine and its history, the newest last. */
+  readonly all: readonly OwnSnapshot[];
+  /** The last record that any snapshot there knows of; 0: none. */
+  readonly knownNumber: number;
+}
+
+async function seenIn(repository: Repository, chain: string, signal: AbortSignal): Promise<Seen> {
+  const all: OwnSnapshot[] = [];
+  let knownNumber = 0;
+  for (const stored of await listReadableSnapshots(repository, () => undefined, signal)) {
     const head = stored.snapshot.tags.flatMap((tag) => parseAnchorTag(tag) ?? []).find((each) => each.chain === chain);
-    const isOwn = isRecordsSnapshot(stored) && stored.snapshot.hostname === hostname() && head !== undefined;
-    return isOwn ? [{ stored, head, madeMs: Number(stored.timeNs / 1_000_000n) }] : [];
-  });
+    if (head === undefined) continue;
+    knownNumber = Math.max(knownNumber, head.number);
+    if (isRecordsSnapshot(stored) && stored.snapshot.hostname === hostname())
+      all.push({ stored, head, madeMs: Number(stored.timeNs / 1_000_000n) });
+  }
+  return { all, knownNumber };
 }
 
 async function store(
@@ -140,7 +151,7 @@ async function store(
 async function removeOld(access: RepositoryAccess, chain: string): Promise<void> {
   try {
     await withRepository({ ...access, retryLockForMs: 0 }, 'exclusive', async ({ repository, signal }) => {
-      const all = await ownSnapshots(repository, chain, signal);
+      const { all } = await seenIn(repository, chain, signal);
       const old = all.slice(0, -keptSnapshots).map(({ stored }) => stored);
       await removeSnapshots(repository, old, { signal });
     });

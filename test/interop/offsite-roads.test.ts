@@ -192,7 +192,8 @@ async function liveOn(road: Road): Promise<void> {
   const kept = (await server.status())['records_kept'];
   assert.ok(typeof kept === 'object' && kept !== null && 'form' in kept && kept.form === 'snapshot');
   server.beginAnew();
-  await server.run('records', 'bring-back', road.location);
+  const brought = await server.run('records', 'bring-back', road.location);
+  assert.doesNotMatch(brought.stdout.toString(), /are lost/);
   await server.run('records', 'verify');
   await server.assertRestores();
   const { code, stdout } = await server.start('offsite', 'status', '--json').ended;

@@ -64,7 +64,7 @@ async function keyOfCopy(context: CommandContext, { place }: DriveWorld, locatio
   return withRepository(access, 'none', async ({ repository: { keyId: id, masterKey } }) => ({ id, masterKey }));
 }
 
-function viewOf(location: string, { head, verification, isHere, setAside, record }: BroughtBack) {
+function viewOf(location: string, { head, verification, isHere, setAside, lost, record }: BroughtBack) {
   return jsonObject({
     message_type: 'records_brought_back',
     location,
@@ -75,6 +75,7 @@ function viewOf(location: string, { head, verification, isHere, setAside, record
     heads_compared: verification.anchorsCompared,
     was_here: isHere,
     set_aside: setAside?.chain,
+    lost_through: lost?.number,
     record: record?.number,
   });
 }
@@ -82,7 +83,7 @@ function viewOf(location: string, { head, verification, isHere, setAside, record
 function print(
   { terminal, globals }: CommandContext,
   location: string,
-  { head, verification, isHere, setAside, record }: BroughtBack,
+  { head, verification, isHere, setAside, lost, record }: BroughtBack,
   isTrial: boolean,
 ): void {
   if (globals.quiet) return;
@@ -91,6 +92,14 @@ function print(
   terminal.print(l10n.t('{records} records read, {anchors} heads compared', { records, anchors }));
   terminal.print(l10n.t('last record: {number}:{hash}', { number: head.number, hash: head.hash }));
   terminal.print(chainStateText({ verification, witnesses: [], losses: [], unknown: [] }));
+  if (lost !== undefined)
+    terminal.print(
+      l10n.t('records {first} to {last} are lost: {witness} knows them, and they had not been taken along yet', {
+        first: head.number + 1,
+        last: lost.number,
+        witness: safeText(lost.keptIn),
+      }),
+    );
   if (setAside !== undefined)
     terminal.print(
       isTrial

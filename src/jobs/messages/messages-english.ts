@@ -356,7 +356,7 @@ export const english: Phrasebook = {
     }),
     'records.contradicted': (facts) => ({
       what: `Nothing was brought back from ${facts.quoted('location', 'that place')}${because(facts)}.`,
-      next: 'What lies there was not changed. Look at it on the page of Google Drive; older versions of a file are in its trash for 30 days.',
+      next: 'What lies there was not changed. Look at it: on Google Drive older versions of a file are in the trash for 30 days; elsewhere older snapshots with the tag "cadangan-records" have them.',
     }),
     'pack.invalid': (facts) => ({
       what: `${facts.quoted('path', 'The file')} cannot be used as an audit pack${because(facts)}.`,

@@ -364,7 +364,7 @@ export const indonesian: Phrasebook = {
     }),
     'records.contradicted': (facts) => ({
       what: `Tidak ada yang dibawa kembali dari ${facts.quoted('location', 'tempat itu')}${because(facts)}.`,
-      next: 'Yang ada di sana tidak diubah. Lihat di halaman Google Drive; versi lama sebuah berkas ada di sampahnya selama 30 hari.',
+      next: 'Yang ada di sana tidak diubah. Lihatlah: di Google Drive versi lama sebuah berkas ada di sampah selama 30 hari; di tempat lain snapshot lama dengan tag "cadangan-records" memilikinya.',
     }),
     'pack.invalid': (facts) => ({
       what: `${facts.quoted('path', 'Berkas itu')} tidak dapat dipakai sebagai paket audit${because(facts)}.`,
