@@ -108,11 +108,11 @@ const print: Readonly<Record<CopyWork, Printer>> = { sync: printSync, scrub: pri
 
 function printSync({ terminal }: CommandContext, copy: string, figures: Figures, dryRun: boolean): void {
   const { lagFiles, lagBytes, uploadedFiles, uploadedBytes, trashedFiles, heldBackFiles, heldFiles, doubts } = figures;
-  const left = l10n.t('{files} ({size}) not on Google Drive', { files: countText(lagFiles, 'file'), size: sizeText(lagBytes) });
+  const left = l10n.t('{files} ({size}) not in the copy', { files: countText(lagFiles, 'file'), size: sizeText(lagBytes) });
   if (dryRun) terminal.print(l10n.t('{copy}: {left}; dry run: nothing was done', { copy, left }));
   else {
     terminal.print(
-      l10n.t('{copy}: {files} uploaded, {size}; {trashed} moved to the trash', {
+      l10n.t('{copy}: {files} uploaded, {size}; {trashed} removed', {
         copy,
         files: countText(uploadedFiles, 'file'),
         size: sizeText(uploadedBytes),
@@ -122,7 +122,7 @@ function printSync({ terminal }: CommandContext, copy: string, figures: Figures,
     terminal.print(lagFiles === 0 ? wholeText(figures) : left);
   }
   for (const doubt of heldBackFiles > 0 ? doubts : [])
-    terminal.note(l10n.t('{files} stay on Google Drive: {why}', { files: countText(heldBackFiles, 'file'), why: doubtText(doubt) }));
+    terminal.note(l10n.t('{files} stay in the copy: {why}', { files: countText(heldBackFiles, 'file'), why: doubtText(doubt) }));
   if (heldFiles > 0)
     terminal.note(
       l10n.t('{files} held that the repository has no more: its storage lets nobody remove them', { files: countText(heldFiles, 'file') }),
@@ -137,7 +137,7 @@ function printScrub({ terminal }: CommandContext, copy: string, figures: Figures
   terminal.print(
     findings === 0
       ? l10n.t('everything is right')
-      : l10n.t('{files} uploaded again; {trashed} moved to the trash; {left} still missing', {
+      : l10n.t('{files} uploaded again; {trashed} removed; {left} still missing', {
           files: countText(uploadedFiles, 'file'),
           trashed: countText(trashedFiles, 'file'),
           left: countText(lagFiles, 'file'),

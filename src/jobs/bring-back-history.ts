@@ -77,7 +77,7 @@ export interface BroughtBack {
   readonly isHere: boolean;
   /** The head of another history that was here; its files were set aside. */
   readonly setAside: ChainHead | undefined;
-  /** The last record that a backup there knows and nothing has brought: what came behind the head is lost with the machine that wrote it. */
+  /** The last record that a backup there knows of and that did not come: what is behind the head is lost with the machine that wrote it. */
   readonly lost: Anchor | undefined;
   /** What says so; undefined where nothing was written. */
   readonly record: HistoryRecord | undefined;
@@ -119,7 +119,7 @@ type HistorySource = Pick<HistoryPlace, 'location' | 'folders' | 'list' | 'read'
 /** Who else knows something of the history there. */
 interface Knowledge {
   readonly anchors: () => Promise<readonly Anchor[]>;
-  /** The history goes there once a day, and every backup names the head of its moment: so one may know of records that are not there yet. */
+  /** The history goes there once a day, and each backup names the head of its moment: so one may know of records that are not there yet. */
   readonly mayLackEnd: boolean;
 }
 

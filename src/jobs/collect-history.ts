@@ -1,6 +1,6 @@
 import { isAbort } from '../platform/index.ts';
 import { historyFiles, historyReadme, type ChainHead, type HistoryFile } from '../records/index.ts';
-import type { HistoryForm, HistoryKeeping } from './keep-history-offsite.ts';
+import type { HistoryForm, HistoryKeeping } from './history-keeping.ts';
 
 export interface HistoryWish {
   /** The copy that it goes to, as its text says. */

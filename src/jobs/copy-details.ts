@@ -20,7 +20,7 @@ export interface SyncDetails extends CopyName {
   /** Why files stay in the copy that the repository has no more, and how many. */
   readonly doubts: readonly Doubt[];
   readonly heldBackFiles: number;
-  /** Files that the repository has no more and nobody can remove from the copy; when the last of them may go, RFC 3339, where it is known. */
+  /** Files that the repository has no more and nobody can remove from the copy; when the last of them may go, RFC 3339, where known. */
   readonly heldFiles: number;
   readonly heldUntil: string | undefined;
   readonly unconfirmedFiles: number;

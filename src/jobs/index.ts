@@ -42,15 +42,8 @@ export { openStorageAt } from './open-storage.ts';
 export type { SecretWay, StoragePlace } from './storage-place.ts';
 export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.ts';
 export { bringBackHistory, type BringBackOptions, type BroughtBack } from './bring-back-history.ts';
-export {
-  historyDueMs,
-  historyFormOf,
-  isHistoryBehind,
-  keepHistoryOffsite,
-  type HistoryForm,
-  type HistoryKeeping,
-  type HistoryOutcome,
-} from './keep-history-offsite.ts';
+export { historyDueMs, historyFormOf, isHistoryBehind, keepHistoryOffsite, type HistoryOutcome } from './keep-history-offsite.ts';
+export type { HistoryForm, HistoryKeeping } from './history-keeping.ts';
 export { readCopyAnchors } from './offsite-anchor.ts';
 export { errorOfRecorded, needsAccount, originalLooks, readCopyStatus, type CopyLookOptions } from './copy-look.ts';
 export { newsOf, type News, type Told } from './copy-news.ts';

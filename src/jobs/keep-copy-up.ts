@@ -20,7 +20,7 @@ import { parseLocation } from '../storage/index.ts';
 import { CopyJobs, type CopyOccasion, type ToldResult } from './copy-jobs.ts';
 import { openStorageAt } from './open-storage.ts';
 import type { StoragePlace } from './storage-place.ts';
-import type { HistoryKeeping } from './keep-history-offsite.ts';
+import type { HistoryKeeping } from './history-keeping.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import type { RepositoryAccess } from './repository-access.ts';
 import type { ProgramVet } from './set-program.ts';

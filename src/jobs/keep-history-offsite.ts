@@ -23,35 +23,23 @@ import {
   systemRandom,
   type Clock,
 } from '../platform/index.ts';
-import { parseAnchorTag, type ChainHead, type HistoryFile } from '../records/index.ts';
+import { parseAnchorTag, type ChainHead } from '../records/index.ts';
 import { formatTimestamp, loadSnapshot, parseSnapshotId, Repository, type OpenedKey } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { openDriveClient } from './drive-account.ts';
 import { collectHistory, type CollectedHistory } from './collect-history.ts';
+import type { HistoryForm, HistoryKeeping } from './history-keeping.ts';
 import type { StoragePlace } from './storage-place.ts';
 import { timeText } from './job-result.ts';
 import { copyMemoryOf, copyPathOf, openOriginal } from './open-copy.ts';
-import type { RecordKeeper } from './record-keeper.ts';
 import { putRecordsIntoRepository, recordsSnapshotEveryMs } from './records-snapshot.ts';
-
-/** What the history is made of, and with what it is sealed where it is. */
-export interface HistoryKeeping {
-  readonly records: RecordKeeper;
-  /** Of the copied repository; undefined where nobody can give its password without being asked. */
-  readonly keyOf?: ((location: string, signal: AbortSignal) => Promise<OpenedKey>) | undefined;
-  /** What lies beside the records to be read by people, as far as records behind this number make it another. */
-  readonly documents?: ((sinceNumber: number, signal: AbortSignal) => Promise<readonly HistoryFile[]>) | undefined;
-}
 
 /**
  * `kept`: it lies there as it is here. `unchanged`: it lay there already. `none`: there is no history, or no copy yet. `busy`: another
  * process is at it.
  */
 export type HistoryOutcome = 'kept' | 'unchanged' | 'none' | 'busy';
-
-/** How it lies beside the copy; `snapshot`: in the repository itself, and so in the copy of it. */
-export type HistoryForm = NonNullable<OffsiteCopy['records']> | 'snapshot';
 
 /** Beside a copy on Google Drive there is room for files; any other place takes those of a repository. */
 export function historyFormOf({ to, records = 'clear' }: Pick<OffsiteCopy, 'to' | 'records'>): HistoryForm {

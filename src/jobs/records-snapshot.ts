@@ -14,7 +14,7 @@ import {
 } from '../repository/index.ts';
 import { removeSnapshots } from '../upkeep/index.ts';
 import { collectHistory, type CollectedHistory } from './collect-history.ts';
-import type { HistoryKeeping } from './keep-history-offsite.ts';
+import type { HistoryKeeping } from './history-keeping.ts';
 import { openOriginal } from './open-copy.ts';
 import { withRepository, type RepositoryAccess } from './repository-access.ts';
 import type { StoragePlace } from './storage-place.ts';

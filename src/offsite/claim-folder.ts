@@ -1,13 +1,13 @@
 import { isCode, type Clock } from '../platform/index.ts';
+import type { Storage } from '../storage/index.ts';
 import { compareCopy } from './compare-copy.ts';
 import type { CopyAccount } from './copy-account.ts';
 import { olderClaimFirst, type Claim } from './copy-claim.ts';
+import { nameOf } from './copy-listing.ts';
 import type { CopyTarget } from './copy-target.ts';
 import { ownershipOf, strangerOf, type Ownership } from './ownership.ts';
 import { refuseStranger, type CopyPlace } from './plan-copy.ts';
 import type { SourceCut } from './source-cut.ts';
-import { nameOf } from './copy-listing.ts';
-import type { Storage } from '../storage/index.ts';
 
 export interface ClaimOptions {
   readonly clock: Clock;
@@ -27,10 +27,10 @@ export interface ClaimWorld {
 }
 
 /**
- * Makes sure that the folder is this repository's before anything is put into it. Drive has no way to make a file only if there is none, nor
- * have some storages, so everybody writes a claim first and looks then: of two that begin at the same time at least the one that looks later sees both. He who
- * sees an older claim than his own takes his back; the other waits a little for that, and gives up, too, when it does not happen, since
- * nobody knows what the younger one has seen.
+ * Makes sure that the folder is this repository's before anything is put into it. Drive, and some storages, have no way to make a file only
+ * if there is none, so everybody writes a claim first and looks then: of two that begin at the same time at least the one that looks later
+ * sees both. He who sees an older claim than his own takes his back; the other waits a little for that, and gives up, too, when it does not
+ * happen, since nobody knows what the younger one has seen.
  *
  * A list that does not even show the claim that was just made says nothing, and is asked for again; if lists stay that late, marks must do
  * (`ownership.ts`).

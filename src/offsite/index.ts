@@ -4,9 +4,9 @@
  *
  *   list the original -> list the copy -> compare -> plan -> upload keys and config, packs, indexes, snapshots -> trash what is no more
  *
- * Words: the *original* is the repository's folder, the *copy* is the folder on Drive, or the storage; a *cut* is the original's names at one moment; a
- * file is *verified* when the SHA-256 of what lies there is its name, as Drive computes it or as it was proven when it was sent or read;
- * *scrub* compares the whole copy so; *lag* is what the copy lacks.
+ * Words: the *original* is the repository's folder, the *copy* is the folder on Drive, or the storage; a *cut* is the original's names at
+ * one moment; a file is *verified* when the SHA-256 of what lies there is its name, as Drive computes it or as it was proven when it was
+ * sent or read; *scrub* compares the whole copy so; *lag* is what the copy lacks.
  *
  * At every moment the copy is a repository that can be opened and restored from; nothing is removed from it while there is any doubt about
  * the original, and nothing ever that is not known to be of this repository (`ownership.ts`).

@@ -54,17 +54,20 @@ export function chooseSample(listing: CopyListing, percent: number, cursor: stri
 }
 
 /**
- * What lies in the copy, and is certainly of this repository: bytes that are those of their names would prove nothing of ours where they are
- * another one's. While the original cannot be read, which is when a sample matters most, only that the folder is where it was.
- * @throws `offsite.other-repository`, `offsite.folder-moved` ..., `drive.not-found` when there is nothing
+ * What lies in the copy, and is certainly of this repository: bytes that are those of their names would prove nothing of ours where they
+ * are another one's. While the original cannot be read, which is when a sample matters most, only that the folder is where it was.
+ * @throws `offsite.other-repository`, `offsite.folder-moved` ..., `drive.not-found` or `repository.missing` when there is nothing
  */
 export async function listOwnCopy(
   { source, target }: { readonly source: Storage; readonly target: CopyTarget },
   options: ExpectedOptions,
 ): Promise<CopyListing> {
   const listing = await listExpected(target, options);
+  const { location, folders } = target;
   if (listing.files.every(({ isTrashed }) => isTrashed))
-    throw new CadanganError('drive.not-found', { location: target.location, missing: 'folder', reason: 'ENOENT' });
+    throw folders === undefined
+      ? new CadanganError('repository.missing', { location })
+      : new CadanganError('drive.not-found', { location, missing: 'folder', reason: 'ENOENT' });
   const cut = await readSourceCut(source, options.signal).catch((error: unknown) => {
     if (troubleOf(error instanceof CadanganError ? error.code : undefined) === 'source') return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import type { SnapshotFilter, StoredSnapshot } from './snapshots.ts';
+import type { Snapshot } from './format/index.ts';
 
 /**
  * The tag of snapshots in which the records travel to copies that take a repository's files and nothing beside them. Such a snapshot is no
@@ -6,11 +6,11 @@ import type { SnapshotFilter, StoredSnapshot } from './snapshots.ts';
  */
 export const recordsSnapshotTag = 'cadangan-records';
 
-export function isRecordsSnapshot({ snapshot: { tags } }: Pick<StoredSnapshot, 'snapshot'>): boolean {
+export function isRecordsSnapshot({ snapshot: { tags } }: { readonly snapshot: Pick<Snapshot, 'tags'> }): boolean {
   return tags.includes(recordsSnapshotTag);
 }
 
 /** Whether a filter asks for such snapshots by name; who asks for *the latest* means a backup. */
-export function wantsRecords({ tagLists = [] }: SnapshotFilter): boolean {
+export function wantsRecords({ tagLists = [] }: { readonly tagLists?: readonly (readonly string[])[] | undefined }): boolean {
   return tagLists.some((tags) => tags.includes(recordsSnapshotTag));
 }

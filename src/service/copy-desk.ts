@@ -176,7 +176,7 @@ export class CopyDesk {
     return this.#tracked(this.#withJobs(copy, (jobs) => jobs.readable(access, { set, snapshot, progress: tell }, manualOf(wish))));
   }
 
-  /** Of a copy on Google Drive. @throws `offsite.unknown`; `drive.not-found` when nothing was copied yet; `storage.invalid-location` of others */
+  /** Of a copy on Google Drive. @throws `offsite.unknown`; `drive.not-found` when nothing was copied yet; `storage.invalid-location` */
   async addressOf(name: string, signal: AbortSignal): Promise<string> {
     const copy = this.copyNamed(name);
     const { settings } = this.#options.place();

@@ -2,7 +2,7 @@ import type { DriveStatus } from './protocol.ts';
 import { CopyDesk, type CopyDeskOptions } from './copy-desk.ts';
 import { GoogleAccount } from './google-account.ts';
 
-/** The account on Google Drive and the off-site copies that lie there. */
+/** The account on Google Drive, and the off-site copies, wherever they lie. */
 export class DriveDesk {
   readonly account: GoogleAccount;
   readonly copies: CopyDesk;

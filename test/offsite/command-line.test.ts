@@ -471,7 +471,7 @@ test('a sync does not call verified what Google Drive has no checksum for', () =
   );
   assert.equal(
     wholeText({ sourceFiles: 6, sourceBytes: 100, unconfirmedFiles: 1 }),
-    'the copy is whole: 6 files, 100 B; of 1 file Google Drive has no checksum',
+    'the copy is whole: 6 files, 100 B; of 1 file only the size is known',
   );
 });
 
@@ -589,7 +589,7 @@ test('sync: where the folder on Drive is in the trash it says so, copies nothing
   assert.match((await server.run(['offsite', 'sync', '--lang', 'id'])).stderr, /ada di sampah Google Drive.*--begin-anew/s);
   const { json, text } = await statusOf(server);
   assert.deepEqual([json['state'], json['trouble'], json['trouble_code']], ['stopped-by-trouble', 'folder-away', 'offsite.folder-trashed']);
-  assert.match(text, new RegExp(`^office: stands still since ${date}: its folder on Google Drive is not where it was`));
+  assert.match(text, new RegExp(`^office: stands still since ${date}: its folder is not where it was`));
   const anew = await server.run(['offsite', 'sync', '--begin-anew']);
   assert.equal(anew.code, 0, anew.stderr);
   assert.equal((await stateOf(server))['state'], 'in-sync');

@@ -167,7 +167,7 @@ test('what is removed from the repository although there are doubts goes only wh
   const kept = await stage.json('offsite', 'sync', copy);
   assert.deepEqual([kept.code, kept.last['held_back_files'], kept.last['doubts'], snapshots.length], [3, 1, ['no-snapshots'], 1]);
   const text = await stage.cli('offsite', 'sync', copy);
-  assert.match(text.stderr, /1 file stay on Google Drive: the repository has no snapshots any more/);
+  assert.match(text.stderr, /1 file stay in the copy: the repository has no snapshots any more/);
   const removed = await stage.json('offsite', 'sync', copy, '--allow-removal');
   assert.deepEqual([removed.code, removed.last['held_back_files'], removed.last['trashed_files']], [0, 0, 1]);
 });

@@ -20,7 +20,7 @@ export const offsiteCommand: CliCommand = {
   name: 'offsite',
   declare: (command) =>
     command
-      .description(l10n.t('Keep up and check the copies of repositories on Google Drive.'))
+      .description(l10n.t('Keep up and check the off-site copies of repositories.'))
       .addArgument(
         new Argument(
           '<action>',
@@ -32,7 +32,7 @@ export const offsiteCommand: CliCommand = {
       .argument('[copy]', l10n.t('name of the copy in the configuration (default: all)'))
       .option('-n, --dry-run', l10n.t('sync: show what would be done'))
       .option('--allow-removal', l10n.t('sync: remove what the repository has no more, although there are doubts about it'))
-      .option('--begin-anew', l10n.t('sync: copy everything again, although the folder on Google Drive or most of what was in it is gone'))
+      .option('--begin-anew', l10n.t('sync: copy everything again, although the folder of the copy or most of what was in it is gone'))
       .option('--percent <n>', l10n.t('sample: share of the copy to read (default: as configured)'))
       .option('--snapshot <id>', l10n.t('readable: this snapshot (default: the newest of the backup set)'))
       .option('--set <set>', l10n.t('readable: the backup set (default: as configured)'))

@@ -27,7 +27,7 @@ const entry = `${withSnapshots} && ${item('^entry\\.')}`;
 const fileEntry = `${withSnapshots} && ${item('^entry\\.file')}`;
 const anyCopy = `${inDrive} && ${item('^copy\\.')}`;
 const busyCopy = `${inDrive} && ${item('^copy\\..*\\.busy')}`;
-const idleCopy = `${inDrive} && ${item('^copy\\.(on|paused)$')}`;
+const idleCopy = `${inDrive} && ${item('^copy\\.(on|paused)(\\.elsewhere)?$')}`;
 const onDisk = 'resourceScheme == file';
 const onDiskFile = `${onDisk} && !explorerResourceIsFolder`;
 const inSnapshot = `resourceScheme == ${snapshotScheme}`;
@@ -80,7 +80,7 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'scrubCopy', when: anyCopy, group: '1_run@2' },
     { command: 'readableCopy', when: anyCopy, group: '1_run@3' },
     { command: 'restore', when: anyCopy, group: '2_restore@1' },
-    { command: 'openOnWeb', when: anyCopy, group: '3_web@1' },
+    { command: 'openOnWeb', when: `${inDrive} && ${item('^copy\\.(on|paused)(?!\\.elsewhere)')}`, group: '3_web@1' },
     { command: 'restoreRecord', when: `${inHistory} && ${item('^record\\.backup')}`, group: 'inline@1' },
     { command: 'closeNonconformity', when: `${inHistory} && ${item('^nonconformity\\.open')}`, group: 'inline@1' },
     { command: 'restoreRecord', when: `${inHistory} && ${item('^record\\.backup')}`, group: '2_restore@1' },

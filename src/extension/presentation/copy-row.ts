@@ -1,4 +1,4 @@
-import { formatBytes, l10n } from '../../platform/index.ts';
+import { formatBytes, isOnDrive, l10n } from '../../platform/index.ts';
 import { besideTroubleText, copyStateText, copyTryText, type CopyInfo, type DriveStatus } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { describeError } from './error-text.ts';
@@ -36,9 +36,15 @@ export function copyRow(copy: CopyInfo, nowNs: bigint): Row {
     label: copy.title,
     description,
     icon: iconOfCopy(copy),
-    context: `${copy.isPaused ? 'copy.paused' : 'copy.on'}${isWorking(copy.state) ? '.busy' : ''}`,
+    context: contextOf(copy),
     spoken: joined([l10n.t('Off-site copy {name}', { name: copy.title }), description], ', '),
   };
+}
+
+/** For conditions in the manifest: only Google Drive has a page of its own. */
+function contextOf({ isPaused, location, state }: CopyInfo): string {
+  const parts = ['copy', isPaused ? 'paused' : 'on', ...(isOnDrive(location) ? [] : ['elsewhere']), ...(isWorking(state) ? ['busy'] : [])];
+  return parts.join('.');
 }
 
 /** What is known of a copy, as rows under it. */

@@ -2,7 +2,7 @@ import type { CopyInfo, DriveStatus } from '../../service/index.ts';
 import type { Row } from '../presentation/set-row.ts';
 import type { SnapshotsNode } from './snapshot-nodes.ts';
 
-/** Rows of the view *Google Drive*; under a copy its snapshots stand as in the view *Snapshots*. */
+/** Rows of the view *Off-site Copies*; under a copy its snapshots stand as in the view *Snapshots*. */
 export type DriveNode = AccountNode | CopyNode | CopyDetailNode | SnapshotsNode;
 
 export interface AccountNode {

@@ -18,8 +18,8 @@ import { factsTooltip, treeItem } from './tree-item.ts';
 const { None, Collapsed } = vscode.TreeItemCollapsibleState;
 
 /**
- * The view *Google Drive*: the account, and each off-site copy with its lag, its last scrub, and its snapshots by date, read from Drive
- * itself.
+ * The view *Off-site Copies*: the account on Google Drive, where one is configured, and each copy, wherever it lies, with its lag, its last
+ * scrub, and its snapshots by date, read from the copy itself.
  */
 export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Disposable {
   readonly #app: App;
