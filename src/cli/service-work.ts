@@ -265,6 +265,8 @@ function uncoveredLine({ name, what, path }: Uncovered): string {
       return l10n.t('"{name}": the service may not write to its repository "{path}".', shown);
     case 'password':
       return l10n.t('"{name}": the service is not handed its password file "{path}".', shown);
+    case 'copy':
+      return l10n.t('"{name}": the service may not write the copy to "{path}".', shown);
     case 'readable-copies':
       return l10n.t('"{name}": the service may not write readable copies to "{path}".', shown);
     case 'credentials':

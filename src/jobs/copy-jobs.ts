@@ -60,7 +60,7 @@ import { placeOf, type RecordAbout } from './record-about.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import { recordOfBegun } from './record-of-job.ts';
 import { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
-import { withRepository, type RepositoryAccess } from './repository-access.ts';
+import { openedKeyAt, withRepository, type RepositoryAccess } from './repository-access.ts';
 import type { RunResult } from './run-of-record.ts';
 import type { ProgramVet } from './set-program.ts';
 
@@ -416,16 +416,24 @@ export class CopyJobs implements AsyncDisposable {
 
   /** Never rejects: what stood in its way is remembered, and whoever keeps the history up tries again. */
   async #keepHistory(signal: AbortSignal): Promise<void> {
-    const { copy, place, records, history } = this.#options;
+    const { copy, place } = this.#options;
     if (this.#open === undefined) return;
-    await keepHistoryOffsite(copy, place, { ...history, records }, signal, { open: this.#open.drive?.folder }).catch(() => undefined);
+    await keepHistoryOffsite(copy, place, this.#historyKeeping(), signal, { open: this.#open.drive?.folder }).catch(() => undefined);
+  }
+
+  /** Whoever can give the password for the first part of a copy can give the key for the records. */
+  #historyKeeping(): HistoryKeeping {
+    const { place, records, history, password } = this.#options;
+    const world = { clock: this.#clock, openStorage: (wanted: string) => openOriginal(wanted, place) };
+    const keyOf = password && ((location: string, signal: AbortSignal) => openedKeyAt({ location, password, world, signal }));
+    return { keyOf, ...history, records };
   }
 
   /** That it cannot go holds up no copying, and is told when it is due. */
   async #historyAhead({ source }: OpenCopy, signal: AbortSignal): Promise<void> {
-    const { copy, place, records, history } = this.#options;
+    const { copy, place } = this.#options;
     try {
-      await keepHistoryAhead(copy, place, { ...history, records }, source, signal);
+      await keepHistoryAhead(copy, place, this.#historyKeeping(), source, signal);
     } catch (error) {
       if (isAbort(error)) throw error;
     }

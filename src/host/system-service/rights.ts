@@ -19,11 +19,11 @@ export interface ServiceRights {
 export interface Uncovered {
   /** Of a set, or of a copy. */
   readonly name: string;
-  readonly what: 'repository' | 'password' | 'readable-copies' | 'credentials';
+  readonly what: 'repository' | 'password' | 'copy' | 'readable-copies' | 'credentials';
   readonly path: string;
 }
 
-/** Repositories that are folders, the place of drills, of readable copies, and of a sign-in that is renewed. */
+/** Repositories and copies that are folders, the place of drills, of readable copies, and of a sign-in that is renewed. */
 export function rightsOf(configuration: Configuration): ServiceRights {
   const needs = needsOf(configuration);
   const credentials = needs.filter(({ what }) => what === 'password').map(({ path }) => ({ name: credentialName(path), path }));
@@ -47,9 +47,10 @@ function needsOf({ sets, offsiteCopies, googleDrive, alerts }: Configuration): r
     if (isFolder(repository.location)) needs.push({ name, what: 'repository', path: repository.location });
     if (repository.passwordFile !== undefined) needs.push({ name, what: 'password', path: repository.passwordFile });
   }
-  for (const { name, repository, readableCopies } of offsiteCopies) {
+  for (const { name, repository, to, readableCopies } of offsiteCopies) {
     // It is locked while it is copied.
     if (isFolder(repository)) needs.push({ name, what: 'repository', path: repository });
+    if (isFolder(to)) needs.push({ name, what: 'copy', path: to });
     if (readableCopies?.to !== undefined && isFolder(readableCopies.to))
       needs.push({ name, what: 'readable-copies', path: readableCopies.to });
     if (readableCopies?.passwordFile !== undefined) needs.push({ name, what: 'password', path: readableCopies.passwordFile });

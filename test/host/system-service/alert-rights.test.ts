@@ -26,6 +26,19 @@ test('the service is handed every secret that alerts need, and status names thos
   assert.deepEqual(uncovered, [{ name: 'smtp.company.co.id', what: 'password', path: '/etc/smtp' }]);
 });
 
+test('the service may write to the folder of a copy, and to no server', () => {
+  const copies = [
+    { name: 'disk', repository: '/srv/repository', to: '/media/disk/copy' },
+    { name: 'bucket', repository: '/srv/repository', to: 's3:https://s3.host/bucket' },
+  ];
+  const { configuration: withCopies } = parseConfiguration(JSON.stringify({ version: 1, offsiteCopies: copies }));
+  assert.deepEqual(rightsOf(withCopies).writable, ['/media/disk/copy', '/srv/repository']);
+  assert.deepEqual(
+    uncoveredBy({ writable: ['/srv'], credentials: [] }, withCopies).map(({ name, what }) => [name, what]),
+    [['disk', 'copy']],
+  );
+});
+
 test('the program that prints the password of the mail server is one that only administrators may change', () => {
   assert.deepEqual(commandsOf(configuration), [{ name: 'smtp.company.co.id', command: ['/usr/bin/pass', 'smtp'] }]);
 });
