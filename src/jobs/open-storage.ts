@@ -118,7 +118,12 @@ function fewAtOnce(storage: Storage): Storage {
 
 /** A line that falls comes back, and a server is started anew. */
 function askedAgain(storage: Storage, place: StoragePlace): Storage {
-  return new RetryingStorage(storage, { clock: clockOf(place), random: place.random ?? systemRandom });
+  const { random = systemRandom, onWait } = place;
+  return new RetryingStorage(storage, {
+    clock: clockOf(place),
+    random,
+    onWait: ({ reason, ms }) => onWait?.({ kind: 'transient', reason, ms }),
+  });
 }
 
 function paced(storage: Storage, { pace }: StoragePlace): Storage {

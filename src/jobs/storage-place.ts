@@ -18,7 +18,7 @@ export interface StoragePlace {
   readonly store?: CredentialStore | undefined;
   /** How fast bytes may go to storages that are opened with this, and come from there. Default: as fast as it goes. */
   readonly pace?: Pace | undefined;
-  /** Told before each wait for Google. */
+  /** Told before each wait for Google, or for a server that gave no answer. */
   readonly onWait?: ((wait: Wait) => void) | undefined;
   /** Other patience and pace; for tests. */
   readonly client?: Partial<DriveClientOptions> | undefined;

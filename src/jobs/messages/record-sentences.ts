@@ -7,7 +7,7 @@ import type { Message } from './phrasebook.ts';
 export function reasonSentence({ code, facts }: NonNullable<HistoryRecord['reason']>): string {
   if (code === 'schedule.missed') return missedSentence(facts);
   if (code === 'copy-incomplete')
-    return l10n.t('Not everything is off-site: {files} missing.', { files: formatCount(Number(facts['files'] ?? 0)) });
+    return l10n.t('Not everything is in the off-site copy: {files} missing.', { files: formatCount(Number(facts['files'] ?? 0)) });
   if (code === 'no-snapshot') return l10n.t('There is no snapshot that could be restored.');
   if (isErrorCode(code)) return describeError(new CadanganError(code, facts)).what;
   return typeof facts['message'] === 'string' ? facts['message'] : code;
