@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import {
   CopyLedger,
   scrubCopy,
@@ -67,7 +67,11 @@ export class StorageCopyStage implements AsyncDisposable {
   get files(): string[] {
     return readdirSync(this.copyFolder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(this.copyFolder.length + 1))
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(this.copyFolder.length + 1)
+          .replaceAll(sep, '/'),
+      )
       .sort();
   }
 

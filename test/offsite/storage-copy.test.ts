@@ -60,7 +60,7 @@ test('without its ledger a copy is whole as far as names and sizes go, and a sam
   assert.deepEqual([after.unconfirmedFiles, after.snapshots.length], [0, 1]);
 });
 
-test('what nobody here has put there is removed only after a person has said so', async () => {
+test('what nobody here has put there is removed only after a person has said so', needs('restic'), async () => {
   await using stage = await StorageCopyStage.open();
   for (let i = 0; i < 4; i++) await stage.original.backup();
   await stage.sync();
@@ -255,7 +255,7 @@ test('what is damaged by size is healed by the next sync, and a scrub names it',
   stage.assertWhole();
 });
 
-test('where nothing can be removed the copy is in sync all the same, and says how many files it holds', async () => {
+test('where nothing can be removed the copy is in sync all the same, and says how many files it holds', needs('restic'), async () => {
   await using stage = await StorageCopyStage.open();
   stage.front = appendOnly;
   for (let i = 0; i < 4; i++) await stage.original.backup();

@@ -263,6 +263,11 @@ export const notUnderWine: readonly NotUnderWine[] = [
     tests: ['a repository is copied file by file', 'after a prune by restic', 'after our own prune', 'a pack that the original has lost'],
     why: restic,
   },
+  {
+    file: 'offsite/storage-copy.test.ts',
+    tests: ['a copy in any storage has what', 'what nobody here has put there', 'where nothing can be removed the copy'],
+    why: restic,
+  },
   { file: 'offsite/snapshot-archive.test.ts', tests: ['a snapshot as TAR is unpacked'], why: links },
   {
     file: 'host/name.test.ts',
