@@ -85,10 +85,11 @@ export function sampleDetails(copy: OffsiteCopy, { readFiles, readBytes, damaged
   return { ...namesOf(copy), readFiles, readBytes, damagedFiles: damaged.length };
 }
 
-export function noteSync({ damagedAtSource, doubts, heldBackFiles, mergedFolders, plan }: SyncReport, note: ExceptionSink): void {
+export function noteSync({ damagedAtSource, stuck, doubts, heldBackFiles, mergedFolders, plan }: SyncReport, note: ExceptionSink): void {
   if (mergedFolders > 0) note({ item: String(mergedFolders), kind: 'copy-folders-merged', reason: '', weight: 'note' });
   for (const { kind, name } of damagedAtSource)
     note({ item: kind === 'config' ? 'config' : `${kind}/${name}`, kind: 'source-damaged', reason: 'hash', weight: 'lost' });
+  for (const { kind, name } of stuck) note({ item: `${kind}/${name}`, kind: 'copy-stuck', reason: '', weight: 'lost' });
   if (heldBackFiles === 0) return;
   for (const doubt of doubts) {
     const first = plan.heldBack.find((file) => plan.ownership.owns(file) !== (doubt === 'not-ours'));

@@ -17,6 +17,8 @@ export interface UploadOptions {
   readonly sha256?: string | undefined;
   /** Of the repository: noted with a file that is sent, where the place can note anything. */
   readonly mark?: string | undefined;
+  /** What is remembered of it does not count: it was found to be wrong. */
+  readonly isDistrusted?: boolean | undefined;
 }
 
 export interface Uploaded {

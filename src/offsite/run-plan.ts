@@ -21,6 +21,8 @@ export interface RunOptions {
    * @throws what forbids to go on
    */
   readonly mayTrash?: ((stage: TrashStage, signal: AbortSignal) => Promise<readonly CopyFile[]>) | undefined;
+  /** Ids of copies whose bytes were found wrong; see `SyncOptions`. */
+  readonly distrusted?: ReadonlySet<string> | undefined;
   /** Of the repository; see `Ownership`. */
   readonly mark?: string | undefined;
   /** Told of each as it happens, so that whoever keeps account of the copy need not list it again. */
@@ -38,6 +40,8 @@ export interface RunReport {
   readonly vanished: readonly SourceFile[];
   /** Files of the original whose bytes are not those of their names. */
   readonly damaged: readonly SourceFile[];
+  /** Files that lie in the copy with wrong bytes, which nobody can remove there: all else goes on. */
+  readonly stuck: readonly SourceFile[];
 }
 
 const uploadsAtOnceDefault = 4;
@@ -51,21 +55,22 @@ const trashesAtOnce = 4;
  * @throws what uploading and trashing throws; by then nothing of it is under way any more
  */
 export async function runPlan(plan: CopyPlan, source: Storage, target: CopyTarget, options: RunOptions): Promise<RunReport> {
-  const vanished: SourceFile[] = [];
-  const damaged: SourceFile[] = [];
+  const mishaps: Mishaps = { vanished: [], damaged: [], stuck: [] };
+  const { damaged } = mishaps;
   for (const stage of plan.stages) {
     throwIfAborted(options.signal);
     const isPassedOver = damaged.length > 0 && stage.action === 'trash';
     // A pack that the original has lost may live on in one that it no longer names.
-    if (isPassedOver) return { isComplete: false, vanished, damaged };
-    if (!(await runStage(stage, source, target, options, { vanished, damaged }))) return { isComplete: false, vanished, damaged };
+    if (isPassedOver) return { isComplete: false, ...mishaps };
+    if (!(await runStage(stage, source, target, options, mishaps))) return { isComplete: false, ...mishaps };
   }
-  return { isComplete: damaged.length === 0, vanished, damaged };
+  return { isComplete: damaged.length === 0, ...mishaps };
 }
 
 interface Mishaps {
   readonly vanished: SourceFile[];
   readonly damaged: SourceFile[];
+  readonly stuck: SourceFile[];
 }
 
 /** @returns whether whatever comes next may begin */
@@ -74,7 +79,7 @@ async function runStage(
   source: Storage,
   target: CopyTarget,
   options: RunOptions,
-  { vanished, damaged }: Mishaps,
+  { vanished, damaged, stuck }: Mishaps,
 ): Promise<boolean> {
   const {
     signal,
@@ -84,6 +89,7 @@ async function runStage(
     configSha256,
     mayTrash,
     mark,
+    distrusted,
     onUploaded,
     onTrashed,
     onHeld,
@@ -110,6 +116,7 @@ async function runStage(
         onProgress: part?.sent,
         sha256: sha256Of(file),
         mark,
+        isDistrusted: distrusted?.has(keyOf(file)),
       });
       part?.done();
       onUploaded?.(uploaded);
@@ -122,6 +129,9 @@ async function runStage(
       } else if (isCode(error, 'repository.damaged')) {
         damaged.push(file);
         if (!knownDamaged?.has(keyOf(file))) mayGoOn = false;
+      } else if (isCode(error, 'offsite.not-kept') && error.facts['reason'] === 'append-only') {
+        // It would keep all that is new unprotected until somebody has been at the server.
+        stuck.push(file);
       } else throw error;
     }
   });

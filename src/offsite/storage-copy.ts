@@ -119,7 +119,11 @@ export class StorageCopy implements CopyTarget {
     return (await this.#storage.sizeOf(nameOf(file), signal)) !== undefined;
   }
 
-  async upload(file: SourceFile, source: UploadSource, { signal, onProgress, sha256 = file.name }: UploadOptions): Promise<Uploaded> {
+  async upload(
+    file: SourceFile,
+    source: UploadSource,
+    { signal, onProgress, sha256 = file.name, isDistrusted = false }: UploadOptions,
+  ): Promise<Uploaded> {
     const bytes = await bytesOf(file, source, sha256, signal);
     if (file.kind === 'config') return this.#uploadConfig(bytes, sha256, signal);
     const named = { ...file, kind: file.kind };
@@ -129,7 +133,7 @@ export class StorageCopy implements CopyTarget {
     const there = await this.#storage.sizeOf(nameOf(file), signal);
     const createdMs = known?.isOurs === true && known.createdMs > 0 ? known.createdMs : this.#nowMs();
     // Of a list that is late, what was proven counts, as in a list that is not.
-    const isProven = known !== undefined && known.proof !== 'begun' && known.sizeBytes === sizeBytes;
+    const isProven = !isDistrusted && known !== undefined && known.proof !== 'begun' && known.sizeBytes === sizeBytes;
     const isRightThere = there === sizeBytes && (isProven || (await this.#isRight(file, signal)));
     if (isRightThere) {
       await this.#noteRight(key, sizeBytes);
@@ -274,13 +278,21 @@ export class StorageCopy implements CopyTarget {
 
   async #send(file: SourceFile, bytes: Uint8Array, isNew: boolean, signal: AbortSignal): Promise<LedgerEntry['proof']> {
     for (let attempt = 1; ; attempt++) {
-      await this.#storage.write(nameOf(file), bytes, signal);
+      await this.#write(file, bytes, isNew, signal);
       // What stood there before was held against nothing.
       if (isNew && attempt === 1 && this.#storage.abilities.serverChecksum) return 'server';
       if (await this.#isRight(file, signal)) return 'read';
       const isThere = (await this.#storage.sizeOf(nameOf(file), signal)) !== undefined;
       if (attempt === attemptsMax) throw this.#notKept(keyOf(file), isThere ? 'hash' : 'missing');
       if (isThere) await this.#removeWrong(file, signal);
+    }
+  }
+
+  async #write(file: SourceFile, bytes: Uint8Array, isNew: boolean, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#storage.write(nameOf(file), bytes, signal);
+    } catch (error) {
+      throw !isNew && isCode(error, 'storage.denied') ? this.#notKept(keyOf(file), 'append-only', error) : error;
     }
   }
 

@@ -80,6 +80,8 @@ export interface SyncReport {
   readonly held: HeldFiles | undefined;
   /** Files of the original whose bytes are not those of their names. */
   readonly damagedAtSource: readonly SourceFile[];
+  /** Files that lie in the copy with wrong bytes, which nobody can remove there. */
+  readonly stuck: readonly SourceFile[];
   /** Files that nothing proves but their size. */
   readonly unconfirmedFiles: number;
   /** Snapshots that can be restored from the copy: their own file and all that they may need is verified there. */
@@ -146,7 +148,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, wish: SyncO
     if (!dryRun) mergedFolders += (await target.folders?.mergeFolders(signal)) ?? 0;
     meter?.enter('copying', plan.uploadFiles, plan.uploadBytes);
     const run = dryRun
-      ? { isComplete: true, vanished: [], damaged: [] }
+      ? { isComplete: true, vanished: [], damaged: [], stuck: [] }
       : await runPlan(plan, source, target, {
           signal,
           meter,
@@ -154,6 +156,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, wish: SyncO
           knownDamaged: damaged,
           configSha256: cut.configSha256,
           mark: plan.ownership.mark,
+          distrusted,
           mayTrash: (stage) => stillOurs(stage, { source, cut, account, target, place }, options),
           onUploaded: ({ file, wasThere }) => {
             account.add(file);
@@ -186,6 +189,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, wish: SyncO
       lookedAtNs,
       mergedFolders,
       isIncomplete,
+      stuck: run.stuck,
       doubts: plan.doubts,
       heldBackFiles: plan.heldBack.length,
       held: dryRun || options.known !== undefined ? undefined : heldFilesOf([...held.values()]),

@@ -65,6 +65,7 @@ export const englishFaultWords: FaultWords = {
     'source-damaged': 'is damaged in the repository itself and was not copied',
     'copy-missing': 'was missing in the copy',
     'copy-damaged': 'had wrong bytes in the copy',
+    'copy-stuck': 'has wrong bytes in the copy, which its storage lets nobody remove: remove it there by hand',
     'copy-trashed': 'lay in the trash of Google Drive',
     'copy-doubled': 'was on Google Drive more than once',
     'copy-folders-merged': 'folders on Google Drive had the name of another one in the same place: what lay in them is in that one now',

@@ -65,6 +65,7 @@ export const indonesianFaultWords: FaultWords = {
     'source-damaged': 'rusak di repositori itu sendiri dan tidak disalin',
     'copy-missing': 'hilang di salinan',
     'copy-damaged': 'isinya salah di salinan',
+    'copy-stuck': 'isinya salah di salinan, dan penyimpanannya tidak mengizinkan penghapusan: hapus di sana dengan tangan',
     'copy-trashed': 'berada di sampah Google Drive',
     'copy-doubled': 'ada lebih dari satu di Google Drive',
     'copy-folders-merged': 'folder di Google Drive bernama sama dengan folder lain di tempat yang sama: isinya kini ada di folder itu',

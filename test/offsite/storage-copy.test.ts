@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { sampleCopy } from '../../src/offsite/index.ts';
 import { CadanganError, isCode, systemClock } from '../../src/platform/index.ts';
+import type { Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { start } from '../interop/programs.ts';
 import { needs } from '../needs.ts';
@@ -279,6 +280,33 @@ test('where nothing can be removed the copy is in sync all the same, and says ho
   stage.front = (storage) => storage;
   await stage.sync();
   stage.assertWhole();
+});
+
+test('a file with wrong bytes that nobody can remove keeps nothing else from the copy, and is named', async () => {
+  await using stage = await StorageCopyStage.open();
+  stage.front = appendOnly;
+  await stage.original.backup();
+  await stage.sync();
+  const [torn, rotten] = stage.files.filter((path) => path.startsWith('data/'));
+  const tornPath = join(stage.copyFolder, torn ?? '');
+  chmodSync(tornPath, 0o600);
+  truncateSync(tornPath, 100);
+  rot(join(stage.copyFolder, rotten ?? ''));
+  const refusing = (storage: Storage): Storage =>
+    new OddStorage(appendOnly(storage), (inner) => ({
+      write: async (file, bytes, signal) => {
+        const there = await inner.sizeOf(file, signal);
+        if (there !== undefined && there !== bytes.length) throw new CadanganError('storage.denied', { reason: 'append-only' });
+        return inner.write(file, bytes, signal);
+      },
+    }));
+  stage.front = refusing;
+  await stage.original.backup();
+  const distrusted = new Set([`data/${rotten?.slice(-64)}`]);
+  const { stuck, lag, leftBehindFiles } = await stage.sync({ distrusted });
+  assert.deepEqual(stuck.map(({ name }) => name).sort(), [torn?.slice(-64), rotten?.slice(-64)].sort());
+  assert.deepEqual([lag.files, leftBehindFiles], [2, 2]);
+  assert.deepEqual(stage.files, stage.original.sourceFiles.toSorted(), 'all that is new is there');
 });
 
 test('a copy of which nothing is left is not filled again in silence: its disk may be away', async () => {
