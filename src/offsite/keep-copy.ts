@@ -71,8 +71,8 @@ const watchAgainMs = 60_000;
 
 /**
  * Keeps a copy up: looks whenever the original has changed and come to rest, asks the copy's place for everything at the start and every
- * hour, scrubs and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
- * Its loop looks at the clock for it until it is disposed of.
+ * hour, scrubs and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a
+ * time. Its loop looks at the clock for it until it is disposed of.
  */
 export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIncomplete?: boolean }, Asked extends object>
   implements AsyncDisposable, Task
