@@ -79,6 +79,15 @@ export interface Storage {
    */
   writtenMs?(file: FileName, signal: AbortSignal): Promise<number | undefined>;
 
+  /**
+   * Until when nobody can remove the file, whoever asks (object lock), milliseconds since 1970; Infinity while somebody holds it without an
+   * end (legal hold); `undefined` when it is not locked, or not there. `remove` of such a file is `storage.denied` with the reason
+   * `object-lock` and `until` (ISO 8601), or `legal-hold`; one of the kind `locks` goes out of sight all the same. Storages in which
+   * nothing is locked for a time lack the call.
+   * @throws `storage.unreachable`, `storage.denied`
+   */
+  lockedUntilMs?(file: FileName, signal: AbortSignal): Promise<number | undefined>;
+
   /** The whole file. @throws `storage.not-found`, `storage.unreachable`, `storage.denied` */
   read(file: FileName, signal: AbortSignal): Promise<Uint8Array>;
 

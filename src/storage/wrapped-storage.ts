@@ -2,7 +2,17 @@ import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, Storage
 
 /** One call as it passes through a wrapper. */
 export interface StorageCall {
-  readonly call: 'create' | 'list' | 'sizeOf' | 'writtenMs' | 'read' | 'readRange' | 'write' | 'remove' | 'removeLeftovers';
+  readonly call:
+    | 'create'
+    | 'list'
+    | 'sizeOf'
+    | 'writtenMs'
+    | 'lockedUntilMs'
+    | 'read'
+    | 'readRange'
+    | 'write'
+    | 'remove'
+    | 'removeLeftovers';
   /** Which files it is about; undefined where it is about the storage as a whole. */
   readonly kind?: FileKind | undefined;
   /** Undefined where it is about all of them. */
@@ -17,6 +27,7 @@ export interface StorageCall {
 export class WrappedStorage implements Storage {
   protected readonly inner: Storage;
   readonly writtenMs?: NonNullable<Storage['writtenMs']>;
+  readonly lockedUntilMs?: NonNullable<Storage['lockedUntilMs']>;
   readonly removeLeftovers?: NonNullable<Storage['removeLeftovers']>;
 
   constructor(inner: Storage) {
@@ -24,6 +35,9 @@ export class WrappedStorage implements Storage {
     if (inner.writtenMs)
       this.writtenMs = (file, signal) =>
         this.around({ call: 'writtenMs', kind: file.kind, file, signal }, async () => inner.writtenMs?.(file, signal));
+    if (inner.lockedUntilMs)
+      this.lockedUntilMs = (file, signal) =>
+        this.around({ call: 'lockedUntilMs', kind: file.kind, file, signal }, async () => inner.lockedUntilMs?.(file, signal));
     if (inner.removeLeftovers)
       this.removeLeftovers = (signal, options) =>
         this.around(

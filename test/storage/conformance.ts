@@ -86,6 +86,21 @@ export function describeStorage(
       assert.ok(first > 0 && second >= first, times.join());
     });
 
+    test('a storage that knows of locks says none of a file that nobody locked, nor of one that is not there', async () => {
+      await using it = await ready();
+      if (it.storage.lockedUntilMs === undefined) return;
+      const bytes = random.bytes(100);
+      for (const kind of listedKinds) {
+        assert.equal(await it.storage.lockedUntilMs(fileOf(bytes, kind), neverAborted), undefined);
+        await it.storage.write(fileOf(bytes, kind), bytes, neverAborted);
+        assert.equal(await it.storage.lockedUntilMs(fileOf(bytes, kind), neverAborted), undefined);
+      }
+      await assert.rejects(it.storage.lockedUntilMs(missing, AbortSignal.abort()), failsWith('aborted'));
+      await assert.rejects(it.storage.lockedUntilMs({ kind: 'keys', name: '../x' }, neverAborted), { name: 'AssertionError' });
+      await it.takeAway();
+      await assert.rejects(it.storage.lockedUntilMs(missing, neverAborted), failsWith('storage.unreachable'));
+    });
+
     test('every kind has its own files, and the config is one of them', async () => {
       await using it = await ready();
       const bytes = random.bytes(100);

@@ -55,7 +55,15 @@ test('what the other storage cannot do, a wrapped one cannot do either', () => {
   const inner: Storage = new SimulatedStorage();
   const storage = new WrappedStorage(inner);
   assert.equal(storage.writtenMs, undefined);
+  assert.equal(storage.lockedUntilMs, undefined);
   assert.notEqual(storage.removeLeftovers, undefined);
   assert.equal(storage.abilities, inner.abilities);
   assert.equal(storage.location, inner.location);
+});
+
+test('what only some storages have goes around, too', async () => {
+  const inner: Storage = Object.assign(new SimulatedStorage(), { lockedUntilMs: async () => 1234 });
+  const storage = new NotingStorage(inner);
+  assert.equal(await storage.lockedUntilMs?.(fileOf(Buffer.from('a file')), neverAborted), 1234);
+  assert.deepEqual(storage.calls, ['lockedUntilMs']);
 });

@@ -120,10 +120,6 @@ export class S3Storage implements Storage {
     });
   }
 
-  /**
-   * Until when nobody can remove the file (object lock), milliseconds since 1970; Infinity under a legal hold; undefined when it is not
-   * locked, or not there. @throws `storage.unreachable`, `storage.denied`
-   */
   async lockedUntilMs(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
     throwIfAborted(signal);
