@@ -134,6 +134,7 @@ export {
   type UnknownReason,
 } from './server-states.ts';
 export type { StepProgress, StepProgressSink } from './progress-meter.ts';
+export { type LockedFile, lockWords } from './locked-files.ts';
 export type { PrunePlan, PruneSums } from './plan-prune.ts';
 export { defaultMaxUnused, defaultPrunePolicy, parseMaxUnused, type PrunePolicy } from './prune-policy.ts';
 export type { PrunePhase, PruneProgress, PruneRefusal, PruneResult } from './prune-result.ts';

@@ -28,6 +28,12 @@ export class ListedPacks {
     return size < 0 ? undefined : size;
   }
 
+  /** As `sizeOf`, of any pack. */
+  sizeOfId(id: PackId): number | undefined {
+    const pack = this.#index.packNumberOf(id);
+    return pack === undefined ? this.#others.get(id) : this.sizeOf(pack);
+  }
+
   /** What the index does not know. */
   *strangers(): Generator<readonly [id: PackId, sizeBytes: number]> {
     for (const other of this.#others) if (this.#index.packNumberOf(other[0]) === undefined) yield other;

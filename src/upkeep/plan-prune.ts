@@ -1,4 +1,5 @@
 import { packTargetBytes, type BlobIndex, type PackId } from '../repository/index.ts';
+import { noLocks, type Locks } from './locked-files.ts';
 import { ChosenBlobs, type PackSums } from './choose-blobs.ts';
 import type { ListedPacks } from './listed-packs.ts';
 import { PackTable } from './pack-table.ts';
@@ -16,12 +17,17 @@ export interface PruneState {
   readonly namedBy: Uint8Array;
   /** Packs that wait for their removal, and since when (nanoseconds since 1970). */
   readonly waiting: ReadonlyMap<PackId, bigint>;
+  /** Packs that nobody can remove yet, or that an index file names which nobody can remove. Default: none. */
+  readonly locked?: Locks;
   readonly nowNs: bigint;
   /** Of the format: 1 has no compression. */
   readonly version: number;
 }
 
-/** As restic counts, see its `PruneStats`; sizes in bytes, of sealed blobs. `wait` is ours: what goes when a day has passed. */
+/**
+ * As restic counts, see its `PruneStats`; sizes in bytes, of sealed blobs. Ours are `wait`: what goes when a day has passed, and `locked`:
+ * what is needless and stays, in packs that are locked.
+ */
 export interface PruneSums {
   readonly blobs: Readonly<Record<'used' | 'duplicate' | 'unused' | 'total' | 'repack' | 'repackRemove' | 'remove' | 'remain', number>>;
   readonly bytes: Readonly<
@@ -38,12 +44,16 @@ export interface PruneSums {
       | 'remain'
       | 'remainUnused'
       | 'wait'
+      | 'locked'
       | 'removeNow',
       number
     >
   >;
   readonly packs: Readonly<
-    Record<'used' | 'unused' | 'partlyUsed' | 'unreferenced' | 'total' | 'keep' | 'repack' | 'remove' | 'wait' | 'removeNow', number>
+    Record<
+      'used' | 'unused' | 'partlyUsed' | 'unreferenced' | 'total' | 'keep' | 'repack' | 'remove' | 'wait' | 'locked' | 'removeNow',
+      number
+    >
   >;
 }
 
@@ -55,6 +65,8 @@ export interface PrunePlan {
   readonly waiting: ReadonlyMap<PackId, bigint>;
   /** Packs that no index names behind this prune, and that need not wait. */
   readonly removed: readonly PackId[];
+  /** Packs that would have gone, in whole or in part, and are locked. */
+  readonly locked: Locks;
   readonly sums: PruneSums;
 }
 
@@ -80,11 +92,13 @@ export function planPrune(state: PruneState, policy: PrunePolicy): PrunePlan | P
   const sorted = sortPacks(state, chosen.sums, policy);
   if (sorted.missing.length > 0) return { kind: 'packs-missing', packs: sorted.missing };
   if (sorted.wrongSize.length > 0) return { kind: 'pack-size', packs: sorted.wrongSize };
-  chooseRepacked(sorted, chosen, policy);
-  const { fates } = sorted;
-  if (sorted.count.repack > 0) chosen.leaveToPacksThatStay((pack) => fates[pack] === packFate.keep);
-  const leaving = leavingPacks(state, fates, policy);
-  return { fates, chosen, waiting: leaving.waiting, removed: leaving.removed, sums: sumsOfAll(state, chosen, sorted, leaving) };
+  chooseRepacked(state, sorted, chosen, policy);
+  const { fates, table } = sorted;
+  // Of a locked pack that stays without being needed nobody has looked whether it is whole.
+  if (sorted.count.repack > 0) chosen.leaveToPacksThatStay((pack) => fates[pack] === packFate.keep && table.usedBlobs(pack) > 0);
+  const leaving = leavingPacks(state, sorted, policy);
+  const { waiting, removed } = leaving;
+  return { fates, chosen, waiting, removed, locked: sorted.locked, sums: sumsOfAll(state, chosen, sorted, leaving) };
 }
 
 /** What is decided of each pack by itself, and sums that go on to grow. Packs are numbers. */
@@ -97,12 +111,17 @@ interface SortedPacks {
   readonly candidates: number[];
   readonly small: number[];
   readonly smallBytes: number;
+  /** That would have gone. */
+  readonly locked: Map<PackId, number>;
+  /** In those that an index goes on to name. */
+  lockedUnusedBytes: number;
   readonly count: { used: number; unused: number; partlyUsed: number; keep: number; repack: number; remove: number };
-  readonly bytes: { uncompressed: number; repack: number; repackRemove: number; remove: number };
+  readonly bytes: { uncompressed: number; repack: number; repackRemove: number; remove: number; locked: number };
   readonly blobs: { repack: number; repackRemove: number; remove: number };
 }
 
-function sortPacks({ index, packs, version }: PruneState, sums: PackSums, policy: PrunePolicy): SortedPacks {
+function sortPacks(state: PruneState, sums: PackSums, policy: PrunePolicy): SortedPacks {
+  const { index, packs, version } = state;
   const sorted: SortedPacks = {
     table: new PackTable(sums, version, policy),
     fates: new Uint8Array(index.packCount),
@@ -111,15 +130,21 @@ function sortPacks({ index, packs, version }: PruneState, sums: PackSums, policy
     candidates: [],
     small: [],
     smallBytes: packTargetBytes * (policy.repackSmall ? strictShare : smallShare),
+    locked: new Map(),
+    lockedUnusedBytes: 0,
     count: { used: 0, unused: 0, partlyUsed: 0, keep: 0, repack: 0, remove: 0 },
-    bytes: { uncompressed: 0, repack: 0, repackRemove: 0, remove: 0 },
+    bytes: { uncompressed: 0, repack: 0, repackRemove: 0, remove: 0, locked: 0 },
     blobs: { repack: 0, repackRemove: 0, remove: 0 },
   };
   const { table } = sorted;
   for (let pack = 0; pack < index.packCount; pack++) {
     const listedBytes = packs.sizeOf(pack);
     if (table.usedBlobs(pack) === 0) {
-      drop(sorted, pack, listedBytes !== undefined);
+      if (listedBytes === undefined || !isLeftLocked(state, sorted, pack)) drop(sorted, pack, listedBytes !== undefined);
+      else {
+        sorted.count.unused += 1;
+        sorted.count.keep += 1;
+      }
       continue;
     }
     if (listedBytes === undefined) sorted.missing.push(index.packIdAt(pack));
@@ -127,6 +152,21 @@ function sortPacks({ index, packs, version }: PruneState, sums: PackSums, policy
     sortNeeded(sorted, pack, policy);
   }
   return sorted;
+}
+
+/**
+ * What is needless in it stays, and the index goes on to name it: backups may use it, and no check wonders at it. Nobody is to rewrite
+ * other packs in its stead.
+ */
+function isLeftLocked({ index, locked = noLocks }: PruneState, sorted: SortedPacks, pack: number): boolean {
+  const id = locked.size > 0 ? index.packIdAt(pack) : undefined;
+  const untilMs = id && locked.get(id);
+  if (id === undefined || untilMs === undefined) return false;
+  const unusedBytes = sorted.table.unusedBytes(pack);
+  sorted.locked.set(id, untilMs);
+  sorted.lockedUnusedBytes += unusedBytes;
+  sorted.bytes.locked += unusedBytes;
+  return true;
 }
 
 /** One that is gone and needed by nobody is only to be forgotten by the index. */
@@ -152,7 +192,7 @@ function sortNeeded({ table, count, bytes, candidates, small, smallBytes }: Sort
 }
 
 /** Rewrites packs, the most worthwhile first, until so little is unused that it may stay. Trees and what is small are not left for that. */
-function chooseRepacked(sorted: SortedPacks, { totals }: ChosenBlobs, policy: PrunePolicy): void {
+function chooseRepacked(state: PruneState, sorted: SortedPacks, { totals }: ChosenBlobs, policy: PrunePolicy): void {
   const { table, fates, candidates, small, smallBytes, count, bytes, blobs } = sorted;
   count.keep += candidates.length + small.length;
   if (small.length >= smallPacksMin) for (const pack of small) candidates.push(pack);
@@ -161,8 +201,9 @@ function chooseRepacked(sorted: SortedPacks, { totals }: ChosenBlobs, policy: Pr
     const sizeBytes = table.sizeBytes(pack);
     if (bytes.repack + sizeBytes >= policy.repackBytesMax) continue;
     const isWanted = table.kind(pack) !== 'data' || table.mustCompress(pack) || sizeBytes < smallBytes;
-    const unusedBytes = totals.duplicateBytes + totals.unusedBytes - bytes.remove - bytes.repackRemove;
+    const unusedBytes = totals.duplicateBytes + totals.unusedBytes - bytes.remove - bytes.repackRemove - sorted.lockedUnusedBytes;
     if (!isWanted && unusedBytes < unusedBytesMax) continue;
+    if (isLeftLocked(state, sorted, pack)) continue;
     fates[pack] = packFate.repack;
     count.keep -= 1;
     count.repack += 1;
@@ -194,7 +235,7 @@ interface LeavingPacks {
 }
 
 /** Packs of the storage that no index names behind this prune: since when that is so decides whether they may go. */
-function leavingPacks(state: PruneState, fates: Uint8Array, policy: PrunePolicy): LeavingPacks {
+function leavingPacks(state: PruneState, { fates, locked, bytes }: SortedPacks, policy: PrunePolicy): LeavingPacks {
   const { index, packs, namedBy, waiting, nowNs } = state;
   const leaving: LeavingPacks = {
     waiting: new Map(),
@@ -205,7 +246,13 @@ function leavingPacks(state: PruneState, fates: Uint8Array, policy: PrunePolicy)
     unreferencedBytes: 0,
   };
   const leave = (id: PackId, sizeBytes: number, sinceNs: bigint): void => {
-    if (policy.removeAtOnce || nowNs - sinceNs >= waitNs) {
+    const lockedUntilMs = state.locked?.get(id);
+    if (lockedUntilMs !== undefined) {
+      // Since when no index names it stays known, so that it goes as soon as it can.
+      leaving.waiting.set(id, sinceNs);
+      locked.set(id, lockedUntilMs);
+      bytes.locked += sizeBytes;
+    } else if (policy.removeAtOnce || nowNs - sinceNs >= waitNs) {
       leaving.removed.push(id);
       leaving.removedBytes += sizeBytes;
     } else {
@@ -260,7 +307,8 @@ function sumsOfAll({ version }: PruneState, { totals }: ChosenBlobs, sorted: Sor
       ...count,
       unreferenced: leaving.unreferenced,
       total: count.used + count.unused + count.partlyUsed + leaving.unreferenced,
-      wait: leaving.waiting.size,
+      wait: leaving.waiting.size - [...leaving.waiting.keys()].filter((id) => sorted.locked.has(id)).length,
+      locked: sorted.locked.size,
       removeNow: leaving.removed.length,
     },
   };

@@ -1,3 +1,4 @@
+import type { LockedFile } from './locked-files.ts';
 import type { PruneSums } from './plan-prune.ts';
 import type { PhaseProgress } from './progress-meter.ts';
 
@@ -27,5 +28,7 @@ export interface PruneResult {
   readonly leftovers: { readonly files: number; readonly bytes: number };
   /** When the first of the packs that wait may go, nanoseconds since 1970; undefined when none waits. */
   readonly nextRemovalNs: bigint | undefined;
+  /** Packs and index files that would have gone and cannot yet. A prune takes them when their time is over. */
+  readonly locked: readonly LockedFile[];
   readonly durationMs: number;
 }

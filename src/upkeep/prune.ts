@@ -12,6 +12,8 @@ import { executePrune } from './execute-prune.ts';
 import { findUsedBlobs } from './find-used.ts';
 import { countNames, loadIndexFiles } from './index-files.ts';
 import { ListedPacks } from './listed-packs.ts';
+import { locksOf } from './locked-files.ts';
+import { locksOfNamed, planBesideLocks, sumsOfDone } from './plan-beside-locks.ts';
 import { planPrune, waitNs, type PrunePlan, type PruneState } from './plan-prune.ts';
 import type { PrunePolicy } from './prune-policy.ts';
 import type { PrunePhase, PruneProgress, PruneRefusal, PruneResult } from './prune-result.ts';
@@ -48,7 +50,8 @@ const asksAtOnce = 8;
 /**
  * Removes what no snapshot needs. A pack of which nothing is needed is first named by no index any more, and is removed by a prune a day
  * later (`waitNs`): a machine that slept over its lock may still write a snapshot that refers to it, and a list of snapshots may have been
- * late. If something of it is needed by then, it is taken back.
+ * late. If something of it is needed by then, it is taken back. What is locked is asked for beforehand, and stays as it is: a locked pack
+ * is not rewritten, and an index goes on to name it; a locked index file stays, with all packs that it names.
  *
  * The repository is locked exclusively since before anything of it was read, also its index, which is of no use afterwards.
  * @throws `prune.refused` when anything is missing or doubtful, before anything is changed; `repository.damaged`; the storage's errors;
@@ -74,12 +77,22 @@ export async function pruneRepository(repository: Repository, options: PruneOpti
   const namedBy = countNames(loaded.files, index.packCount);
   const { waiting } = loaded;
   const state = { index, used, packs, namedBy, waiting, nowNs: clock.nowNs(), version: repository.config.version };
-  const plan = await planned(repository, state, policy, signal);
+  const lockedIndexFiles = await locksOf(
+    storage,
+    'index',
+    loaded.files.map(({ id }) => id),
+    signal,
+  );
+  const plan = await planBesideLocks({ storage, index, packs, first: locksOfNamed(index, loaded, lockedIndexFiles), signal }, (locked) =>
+    planned(repository, { ...state, locked }, policy, signal),
+  );
   options.onPlan?.(plan);
   const confirm = () => confirmSnapshots(repository, snapshots, signal);
-  if (!dryRun) await executePrune({ ...work, used, loaded, namedBy, confirm, onRemoved: options.onRemoved }, plan);
+  const execution = { ...work, used, loaded, lockedIndexFiles, namedBy, confirm, onRemoved: options.onRemoved };
+  const found = dryRun ? [] : await executePrune(execution, plan);
   return {
-    sums: plan.sums,
+    sums: sumsOfDone(plan, packs, found),
+    locked: [...Array.from(plan.locked, ([name, untilMs]) => ({ kind: 'data' as const, name, untilMs })), ...found],
     isDryRun: dryRun,
     snapshots: snapshots.length,
     leftovers,
@@ -182,9 +195,9 @@ async function confirmSnapshots(repository: Repository, snapshots: readonly Stor
   if (different.size > 0) throw refused(repository, 'changing', [...different]);
 }
 
-function nextRemovalOf({ waiting }: PrunePlan): bigint | undefined {
+function nextRemovalOf({ waiting, locked }: PrunePlan): bigint | undefined {
   let first: bigint | undefined;
-  for (const sinceNs of waiting.values()) if (first === undefined || sinceNs < first) first = sinceNs;
+  for (const [id, sinceNs] of waiting) if ((first === undefined || sinceNs < first) && !locked.has(id)) first = sinceNs;
   return first === undefined ? undefined : first + waitNs;
 }
 

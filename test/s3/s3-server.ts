@@ -153,6 +153,7 @@ export class S3Server implements AsyncDisposable {
       return { status: 200 };
     }
     if (!this.isMade) return refused(404, 'NoSuchBucket');
+    if (query.has('object-lock')) return refused(404, 'ObjectLockConfigurationNotFoundError');
     if (query.has('versioning')) return { status: 200, body: '<VersioningConfiguration/>' };
     return { status: 200, body: this.#page(query.get('prefix') ?? '', query.get('continuation-token') ?? '') };
   }

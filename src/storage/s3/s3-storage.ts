@@ -12,7 +12,7 @@ import {
 } from '../storage.ts';
 import { answerOf, listObjects } from './listing.ts';
 import { downloadRange, downloadWhole, endsBefore, lengthOf } from './object-download.ts';
-import { lockOf } from './object-lock.ts';
+import { BucketLocks } from './object-lock.ts';
 import { ObjectRemoval } from './object-removal.ts';
 import {
   abortUpload,
@@ -56,6 +56,7 @@ export class S3Storage implements Storage {
   readonly location: string;
   readonly #line: S3Line;
   readonly #removal: ObjectRemoval;
+  readonly #locks: BucketLocks;
   readonly #partsFromBytes: number;
   readonly #partBytes: number;
   #manner: Manner = fullManner;
@@ -66,6 +67,7 @@ export class S3Storage implements Storage {
     this.#line = line;
     this.location = line.place.location;
     this.#removal = new ObjectRemoval(line);
+    this.#locks = new BucketLocks(line);
     this.#partsFromBytes = options.partsFromBytes ?? partsFromBytes;
     this.#partBytes = options.partBytes ?? partBytes;
   }
@@ -125,7 +127,7 @@ export class S3Storage implements Storage {
     throwIfAborted(signal);
     return this.#guard(file, async () => {
       try {
-        return await lockOf(this.#line, this.#line.place.keyOf(file), undefined, signal);
+        return await this.#locks.lockOf(this.#line.place.keyOf(file), signal);
       } catch (error) {
         if (!isMissing(error)) throw error;
         return this.#assertThere(signal);
