@@ -1,5 +1,6 @@
+import { lockText, safeText } from '../jobs/index.ts';
 import { formatDate, formatAsRestic, l10n } from '../platform/index.ts';
-import type { PruneProgress, PruneResult, PruneSums } from '../upkeep/index.ts';
+import { lockWords, type LockedFile, type PruneProgress, type PruneResult, type PruneSums } from '../upkeep/index.ts';
 import type { CommandContext } from './command.ts';
 import { printJson } from './json.ts';
 import { showProgress } from './progress-line.ts';
@@ -66,7 +67,8 @@ export function printPruned(context: CommandContext, result: PruneResult): void 
 }
 
 /** And what is still to come by itself. */
-function tellPruned({ terminal }: CommandContext, { sums, leftovers, nextRemovalNs, isDryRun }: PruneResult): void {
+function tellPruned({ terminal, globals }: CommandContext, result: PruneResult): void {
+  const { sums, leftovers, locked, nextRemovalNs, isDryRun } = result;
   const { packs, bytes } = sums;
   if (leftovers.files > 0)
     terminal.print(
@@ -79,6 +81,11 @@ function tellPruned({ terminal }: CommandContext, { sums, leftovers, nextRemoval
     const what = { packs: countText(packs.removeNow, 'pack'), size: sizeText(bytes.removeNow) };
     terminal.print(isDryRun ? l10n.t('would remove {packs}, {size}', what) : l10n.t('removed {packs}, {size}', what));
   }
+  if (locked.length > 0) {
+    for (const { kind, name, untilMs } of globals.verbosity > 0 ? locked : [])
+      terminal.print(`${kind}/${safeText(name)}: ${lockText(untilMs)}`);
+    terminal.print(lockedText(locked, bytes.locked));
+  }
   if (nextRemovalNs === undefined) return;
   terminal.print(
     l10n.t('{packs}, {size}, wait in case a machine that slept still needs them; a prune after {time} removes them', {
@@ -89,8 +96,17 @@ function tellPruned({ terminal }: CommandContext, { sums, leftovers, nextRemoval
   );
 }
 
-/** restic's summary; `waiting` and `removed` are ours. */
-function printPruneJson({ terminal }: CommandContext, { sums: { blobs, bytes, packs } }: PruneResult): void {
+function lockedText(locked: readonly LockedFile[], bytes: number): string {
+  const times = locked.map(({ untilMs }) => untilMs).toSorted((one, other) => one - other);
+  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  const what = { files: countText(locked.length, 'repository file'), size: sizeText(bytes), until: lockText(first) };
+  return first === last
+    ? l10n.t('{files}, {size} that nothing needs: {until}', what)
+    : l10n.t('{files}, {size} that nothing needs: the first {until}, the last {untilLast}', { ...what, untilLast: lockText(last) });
+}
+
+/** restic's summary; `waiting`, `removed` and `locked` are ours. */
+function printPruneJson({ terminal }: CommandContext, { sums: { blobs, bytes, packs }, locked }: PruneResult): void {
   printJson(terminal, {
     message_type: 'summary',
     blobs: {
@@ -119,6 +135,7 @@ function printPruneJson({ terminal }: CommandContext, { sums: { blobs, bytes, pa
       remaining_unused: bytes.remainUnused,
       removed: bytes.removeNow,
       waiting: bytes.wait,
+      locked: bytes.locked,
     },
     packfiles: {
       used: packs.used,
@@ -132,7 +149,9 @@ function printPruneJson({ terminal }: CommandContext, { sums: { blobs, bytes, pa
       remove_total: packs.remove + packs.unreferenced,
       removed: packs.removeNow,
       waiting: packs.wait,
+      locked: packs.locked,
     },
+    locked: locked.map(({ kind, name, untilMs }) => ({ file: `${kind}/${name}`, until: lockWords(untilMs) })),
   });
 }
 

@@ -114,7 +114,7 @@ export {
   type RetentionWish,
 } from './retention-job.ts';
 export { retentionKnowledge } from './retention-knowledge.ts';
-export { policyText, reasonTexts } from './retention-text.ts';
+export { lockText, policyText, reasonTexts } from './retention-text.ts';
 export { recordedTagging, tagJob, type TaggingDetails, type TagWish } from './tag-job.ts';
 export { dumpJob, notFile, type DumpDetails, type DumpJobOptions } from './dump-job.ts';
 export {

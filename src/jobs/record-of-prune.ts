@@ -1,6 +1,6 @@
 import { CadanganError } from '../platform/index.ts';
 import { findLostSnapshots, type RecordContent } from '../records/index.ts';
-import type { PruneResult } from '../upkeep/index.ts';
+import { lockWords, type LockedFile, type PruneResult } from '../upkeep/index.ts';
 import type { JobResult } from './job-result.ts';
 import { pruneJob, type PruneJobOptions } from './prune-job.ts';
 import { commonContent, isPutOff, placeOf, reasonOf, type PutOff, type RecordAbout } from './record-about.ts';
@@ -61,11 +61,25 @@ export function recordOfPrune(
         packsRemoved: about.packsRemoved,
         packsRewritten: details.sums.packs.repack,
         packsWaiting: details.sums.packs.wait,
+        ...(details.locked.length > 0 && { filesLocked: details.locked.length }),
         ...(details.leftovers.files > 0 && { leftoversRemoved: details.leftovers.files }),
       },
-      bytes: { removed: details.sums.bytes.removeNow, waiting: details.sums.bytes.wait, remaining: details.sums.bytes.remain },
+      bytes: {
+        removed: details.sums.bytes.removeNow,
+        waiting: details.sums.bytes.wait,
+        remaining: details.sums.bytes.remain,
+        ...(details.locked.length > 0 && { locked: details.sums.bytes.locked }),
+      },
+      ...(details.locked.length > 0 && { evidence: { locked: lockSpan(details.locked) } }),
     }),
   });
+}
+
+/** From when on the first and the last of them can go. */
+function lockSpan(locked: readonly LockedFile[]): string {
+  const times = locked.map(({ untilMs }) => untilMs);
+  const [first, last] = [Math.min(...times), Math.max(...times)].map(lockWords);
+  return first === last ? `until ${first}` : `until ${first} to ${last}`;
 }
 
 /** The schedule found no moment for it in all that time. */

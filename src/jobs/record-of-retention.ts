@@ -1,6 +1,6 @@
 import { allOf, type RecordContent } from '../records/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
-import { namesOfRemoved, policyWords, removedBy } from '../upkeep/index.ts';
+import { lockedBy, lockWords, namesOfRemoved, policyWords, removedBy } from '../upkeep/index.ts';
 import type { JobResult } from './job-result.ts';
 import { isPutOff, placeOf, type PutOff, type RecordAbout } from './record-about.ts';
 import type { RecordKeeper } from './record-keeper.ts';
@@ -68,16 +68,22 @@ export function recordOfRetention(
   const { location, wish, plan: planned, removed } = about;
   const why = wish.kind === 'rule' ? 'no rule keeps it' : 'named by whoever asked';
   const released = removed.length > 0 ? (planned?.holds ?? []) : [];
+  const locked = planned === undefined ? [] : lockedBy(planned.plan);
   return recordOfJob('retention', result, about, {
     destination: placeOf(location, about.settings),
     ...(planned && {
       repositoryId: planned.repositoryId,
-      counts: { snapshotsRemoved: removed.length, snapshotsLeft: planned.all.length - removed.length },
+      counts: {
+        snapshotsRemoved: removed.length,
+        snapshotsLeft: planned.all.length - removed.length,
+        ...(locked.length > 0 && { snapshotsLocked: locked.length }),
+      },
       removedSnapshots: namesOfRemoved(removed, planned.all),
     }),
     evidence: {
       ...(wish.kind === 'rule' && { policy: policyWords(wish.policy) }),
       ...(removed.length > 0 && { reasons: removed.map(({ id, snapshot }) => `${id.slice(0, 16)} ${snapshot.time}: ${why}`) }),
+      ...(locked.length > 0 && { locked: locked.map((kept) => `${kept.snapshot.id.slice(0, 16)} until ${lockWords(kept.lockedUntilMs)}`) }),
       ...(released.length > 0 && { released: released.map(({ subject }) => subject) }),
     },
   });

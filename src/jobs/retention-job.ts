@@ -12,12 +12,17 @@ import {
 import {
   groupSnapshots,
   heldError,
+  lockedBy,
+  lockOfRefusal,
+  locksOf,
+  lockWords,
   planRetention,
   protectionOf,
   recentChanges,
   removedBy,
   removeSnapshots,
   retentionHolds,
+  withoutLocked,
   type ChangeThresholds,
   type GroupBy,
   type RetentionEvidence,
@@ -77,6 +82,7 @@ export interface RetentionDetails extends PlannedRetention {
 /**
  * Removes snapshots, by a rule or by name: plan, judge, show, remove. Under restic's exclusive lock; a dry run changes nothing and is
  * content with the other one. What is held back is a failure with `retention.held`; a snapshot that cannot be removed is an exception.
+ * One that the storage has locked for a time stays: by a rule that is no exception, since the rule removes it when its time has come.
  */
 export function retentionJob(
   access: RepositoryAccess,
@@ -94,12 +100,18 @@ export function retentionJob(
       const [first, ...more] = unreleased(holds, options);
       if (first !== undefined) throw heldError([first, ...more]);
       const { removed, failed } = await removeSnapshots(repository, removedBy(plan), { signal, onRemoved: options.onRemoved });
-      for (const { snapshot, error } of failed)
-        note({ item: `snapshots/${snapshot.id}`, kind: 'not-removed', reason: reasonOf(error).code, weight: 'note' });
+      for (const { snapshot, error } of failed) note(notRemoved(snapshot, lockOfRefusal(error) ?? error));
       await clearLeftovers(opened);
       return { details: { ...planned, removed }, repositoryId };
     }),
   );
+}
+
+/** @param why until when it is locked, or what else went wrong */
+function notRemoved({ id }: StoredSnapshot, why: unknown): JobException {
+  const isLocked = typeof why === 'number';
+  const [kind, reason] = isLocked ? ['locked', lockWords(why)] : ['not-removed', reasonOf(why).code];
+  return { item: `snapshots/${id}`, kind, reason, weight: 'note' };
 }
 
 /** What keeps a removal from being made. */
@@ -122,10 +134,13 @@ async function planFor(
   const moment = { nowNs: repository.clock.nowNs(), today: todayOf(repository, options) };
   const damaged: string[] = [];
   const all = await listReadableSnapshots(repository, ({ facts }) => damaged.push(String(facts['name'] ?? '')), signal);
-  const plan =
+  const wanted =
     wish.kind === 'rule'
       ? planRetention(all.filter(wish.among), wish, moment)
       : await planOfNamed(repository, wish, moment.today, { note, signal });
+  const names = removedBy(wanted).map(({ id }) => id);
+  const plan = withoutLocked(wanted, await locksOf(repository.storage, 'snapshots', names, signal));
+  if (wish.kind === 'named') for (const { snapshot, lockedUntilMs } of lockedBy(plan)) note(notRemoved(snapshot, lockedUntilMs));
   const evidence = await evidenceFor(repository, plan, { all, damaged, nowNs: moment.nowNs }, options, signal);
   const holds = retentionHolds(plan, wish.kind === 'rule', evidence, options.thresholds);
   return { plan, holds, all, repositoryId: repository.config.id };

@@ -1,15 +1,22 @@
-import { l10n } from '../platform/index.ts';
+import { formatDate, l10n } from '../platform/index.ts';
 import { calendarDurationText, type KeepReason, type KeptSnapshot, periods, type Period, type RetentionPolicy } from '../upkeep/index.ts';
 import { safeText } from './messages/safe-text.ts';
 
 /* What retention says to people: restic's words in English, and the same in the language of the moment. */
 
 /** Why a snapshot stays, a line for each reason. */
-export function reasonTexts({ reasons, protection }: KeptSnapshot): string[] {
+export function reasonTexts({ reasons, protection, lockedUntilMs }: KeptSnapshot): string[] {
   const texts = reasons.map(reasonText);
+  if (lockedUntilMs !== undefined) return [...texts, lockText(lockedUntilMs)];
   if (protection?.kind === 'protected') return [...texts, l10n.t('protected')];
   if (protection === undefined) return texts;
   return [...texts, protection.until === undefined ? l10n.t('on hold') : l10n.t('on hold until {0}', protection.until)];
+}
+
+/** Why nobody can remove it. @param untilMs milliseconds since 1970; Infinity: until somebody lifts a legal hold */
+export function lockText(untilMs: number): string {
+  if (untilMs === Infinity) return l10n.t('cannot be deleted: a legal hold of the storage');
+  return l10n.t('cannot be deleted until {0}', formatDate(BigInt(Math.floor(untilMs)) * 1_000_000n));
 }
 
 function reasonText(reason: KeepReason): string {

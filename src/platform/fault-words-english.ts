@@ -4,6 +4,7 @@ import { system } from './system.ts';
 export const englishFaultWords: FaultWords = {
   kinds: {
     'not-removed': 'could not be removed',
+    locked: 'cannot be deleted before its lock in the storage ends',
     'not-changed': 'could not be given other tags',
     unreadable: 'cannot be read',
     vanished: 'not found',

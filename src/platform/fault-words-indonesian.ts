@@ -4,6 +4,7 @@ import { system } from './system.ts';
 export const indonesianFaultWords: FaultWords = {
   kinds: {
     'not-removed': 'tidak dapat dihapus',
+    locked: 'tidak dapat dihapus sebelum kuncinya di penyimpanan berakhir',
     'not-changed': 'tag-nya tidak dapat diubah',
     unreadable: 'tidak dapat dibaca',
     vanished: 'tidak ditemukan',

@@ -73,12 +73,14 @@ export {
 } from './retention-policy.ts';
 export {
   type KeptSnapshot,
+  lockedBy,
   matchesOf,
   type PlannedGroup,
   planRetention,
   removedBy,
   type RetentionMoment,
   type RetentionPlan,
+  withoutLocked,
 } from './plan-retention.ts';
 export { holdTag, isDay, keepTag, type Protection, protectionOf, protectionTags, protectionWords } from './protection.ts';
 export { type GroupBy, groupSnapshots, latestOfEach, parseGroupBy, type SnapshotGroup } from './snapshot-groups.ts';
@@ -134,7 +136,7 @@ export {
   type UnknownReason,
 } from './server-states.ts';
 export type { StepProgress, StepProgressSink } from './progress-meter.ts';
-export { type LockedFile, lockWords } from './locked-files.ts';
+export { type LockedFile, lockOfRefusal, type Locks, locksOf, lockWords } from './locked-files.ts';
 export type { PrunePlan, PruneSums } from './plan-prune.ts';
 export { defaultMaxUnused, defaultPrunePolicy, parseMaxUnused, type PrunePolicy } from './prune-policy.ts';
 export type { PrunePhase, PruneProgress, PruneRefusal, PruneResult } from './prune-result.ts';

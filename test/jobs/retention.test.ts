@@ -8,6 +8,7 @@ import {
   closeByPerson,
   commonContent,
   describeError,
+  reasonTexts,
   recordedRetention,
   recordOfClock,
   RecordKeeper,
@@ -34,6 +35,7 @@ import { parseConfiguration } from '../../src/settings/index.ts';
 import { FolderStorage, type FileName, type Storage } from '../../src/storage/index.ts';
 import { heldError, parseGroupBy, type RetentionHold } from '../../src/upkeep/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
+import { ObjectLock } from '../fakes/object-lock.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -473,6 +475,44 @@ describe('a storage that fails', () => {
     const [record] = await house.records();
     assert.deepEqual(new Set(record?.removedSnapshots), new Set(before.filter((id) => !left.includes(id))));
     assert.equal((await house.run()).outcome, 'success', 'the next one removes it');
+  });
+
+  test('what an object lock holds stays, as no failure, and the record says until when; the rule takes it when its time has come', async (t) => {
+    const storage = new SimulatedStorage();
+    const house = await House.make(t, days(6), storage);
+    const before = await house.ids();
+    const nowMs = (): number => Number(house.clock.nowNs() / 1_000_000n);
+    const lock = new ObjectLock(storage, { nowMs });
+    const untilMs = nowMs() + 24 * 3_600_000;
+    for (const name of before.slice(0, 3)) lock.lock({ kind: 'snapshots', name }, untilMs);
+    const { outcome, exceptions, details } = await house.run();
+    assert.deepEqual([outcome, exceptions], ['success', []]);
+    assert.deepEqual(await house.ids(), [...before.slice(0, 3), ...before.slice(4)]);
+    const kept = details?.plan.groups.flatMap(({ keep }) => keep) ?? [];
+    assert.deepEqual(
+      kept.map(({ snapshot }) => snapshot.id),
+      [...before.slice(4).toReversed(), ...before.slice(0, 3).toReversed()],
+    );
+    assert.deepEqual(kept.at(-1) && reasonTexts(kept.at(-1) ?? assert.fail()), ['cannot be deleted until 2 Jun 2026, 00:00']);
+    const [record] = await house.records();
+    assert.deepEqual(record?.removedSnapshots, [before[3]]);
+    assert.deepEqual(record.counts, { snapshotsRemoved: 1, snapshotsLeft: 5, snapshotsLocked: 3 });
+    const locked = before.slice(0, 3).map((id) => `${id.slice(0, 16)} until ${new Date(untilMs).toISOString()}`);
+    assert.deepEqual(record.evidence?.['locked'], locked.toReversed());
+    await house.clock.advance(24 * 3_600_000);
+    assert.equal((await house.run()).outcome, 'success');
+    assert.deepEqual(await house.ids(), before.slice(4));
+  });
+
+  test('a lock that nobody may ask for shows when the snapshot is to be removed: an exception with its end', async (t) => {
+    const storage = new SimulatedStorage();
+    const house = await House.make(t, days(4), storage);
+    const [name = assert.fail()] = await house.ids();
+    const lock = new ObjectLock(storage, { nowMs: () => 0, isSecret: true });
+    lock.lock({ kind: 'snapshots', name }, Date.UTC(2026, 6, 1));
+    const { exceptions } = await house.run();
+    assert.deepEqual(exceptions, [{ item: `snapshots/${name}`, kind: 'locked', reason: '2026-07-01T00:00:00.000Z', weight: 'note' }]);
+    assert.equal((await house.ids()).length, 3);
   });
 
   test('killed in the middle: the record that is made of it knows what was to go, so nothing counts as lost', async (t) => {

@@ -24,6 +24,7 @@ export const evidenceLabels: Readonly<Record<string, (() => string) | undefined>
   location: () => l10n.t('location'),
   limitBytes: () => l10n.t('limit, in bytes'),
   locations: () => l10n.t('locations'),
+  locked: () => l10n.t('locked by the storage'),
   method: () => l10n.t('method'),
   notGoodSince: () => l10n.t('not good since'),
   notStored: () => l10n.t('not stored'),
