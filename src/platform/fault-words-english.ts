@@ -138,6 +138,7 @@ export const englishFaultWords: FaultWords = {
     'credentials-unsupported': 'the profile takes its keys from something that is not supported here',
     'credentials-unreadable': 'the file with the access keys cannot be read',
     'authority-unreadable': 'the file of the authority that vouches for the server cannot be read',
+    'endless-list': 'the server lists files without end',
     'wrong-region': 'the bucket lies in another region',
     RequestTimeTooSkewed: 'the clock of this machine and that of the server are too far apart',
     AccessDenied: 'these access keys may not do this there',

@@ -154,6 +154,7 @@ export const indonesianFaultWords: FaultWords = {
     'credentials-unsupported': 'profil mengambil kuncinya dari sesuatu yang tidak didukung di sini',
     'credentials-unreadable': 'berkas dengan kunci akses tidak dapat dibaca',
     'authority-unreadable': 'berkas otoritas yang menjamin server tidak dapat dibaca',
+    'endless-list': 'server menyebutkan berkas tanpa akhir',
     'wrong-region': 'bucket terletak di region lain',
     RequestTimeTooSkewed: 'jam mesin ini dan jam server terlalu jauh berbeda',
     AccessDenied: 'kunci akses ini tidak boleh melakukannya di sana',

@@ -285,12 +285,18 @@ function readyModule(): KernelModule {
 }
 
 /**
- * An init that was cut short leaves at most a key file of its own. Data without a config is another matter: somebody lost the config, and a
- * new one would make that data unreadable for good.
+ * For whoever wants to know before a password is asked for. A bucket that is missing is no repository that is: somebody has to make it, or
+ * to name another one. @throws `repository.missing`, and the storage's errors when it cannot tell
  */
-/** For whoever wants to know before a password is asked for. @throws `repository.missing`, and the storage's errors when it cannot tell */
 export async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
-  if (!(await isRepository(storage, signal))) throw new CadanganError('repository.missing', { location: storage.location });
+  if (await isRepository(storage, signal)) return;
+  const without = new CadanganError('repository.missing', { location: storage.location });
+  try {
+    await storage.list('keys', signal);
+  } catch (error) {
+    throw isCode(error, 'storage.unreachable') && error.facts['missing'] === 'bucket' ? error : without;
+  }
+  throw without;
 }
 
 /** Whether there is one, as far as its config tells. @throws the storage's errors when it cannot tell */
@@ -298,6 +304,10 @@ export async function isRepository(storage: Storage, signal: AbortSignal): Promi
   return (await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined;
 }
 
+/**
+ * An init that was cut short leaves at most a key file of its own. Data without a config is another matter: somebody lost the config, and a
+ * new one would make that data unreadable for good.
+ */
 async function refuseExisting(storage: Storage, signal: AbortSignal): Promise<void> {
   if (await isRepository(storage, signal)) throw new CadanganError('repository.exists', { location: storage.location });
   for (const kind of ['snapshots', 'index', 'data'] as const) {

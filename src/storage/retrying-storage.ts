@@ -39,7 +39,7 @@ export interface RetryWorld {
 }
 
 // Nothing of the way: the place is not what it should be, and stays so.
-const lastingReasons: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG']);
+const lastingReasons: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'endless-list']);
 
 /**
  * Whether the same call may go through in a moment: somebody gave no answer, or one of trouble. Not a refusal, not a full storage, not a

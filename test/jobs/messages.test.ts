@@ -40,6 +40,28 @@ test('every error says in full sentences what happened and what to do, with its 
   }
 });
 
+test('what no right changes is told as what it is: a clock that is off, a lock whose time has to pass, a bucket that is missing', () => {
+  const clock = new CadanganError('storage.denied', {
+    reason: 'RequestTimeTooSkewed',
+    ours: '2026-11-30T10:00:00.000Z',
+    theirs: '2026-11-30T12:00:00.000Z',
+  });
+  const lock = new CadanganError('storage.denied', { reason: 'object-lock', file: 'snapshots/ab', until: '2026-12-30T10:00:00.000Z' });
+  const bucket = new CadanganError('storage.unreachable', { reason: 'ENOENT', missing: 'bucket' });
+  for (const [error, language, ...wanted] of [
+    [clock, english, /T10:00.*T12:00/, /Set the clock/],
+    [clock, indonesian, /T10:00.*T12:00/, /Betulkan jam/],
+    [lock, english, /cannot be deleted until 2026-12-30/, /Nobody can/],
+    [lock, indonesian, /tidak dapat dihapus sampai 2026-12-30/, /Tidak seorang pun/],
+    [bucket, english, /no such bucket/, /init/],
+    [bucket, indonesian, /bucket itu tidak ada/, /init/],
+  ] as const) {
+    const { what, next } = describeError(error, language);
+    assert.match(what, wanted[0]);
+    assert.match(next ?? '', wanted[1]);
+  }
+});
+
 test('facts cannot bring escape sequences into a message', () => {
   const nasty = 'x\x1b[31m\ny';
   const facts: ErrorFacts = Object.fromEntries(

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isCode, systemClock, type CadanganError, type ErrorCode } from '../../src/platform/index.ts';
-import { openS3, type FileName, type S3Access, type S3Storage } from '../../src/storage/index.ts';
+import { isCode, passwordFromText, systemClock, type CadanganError, type ErrorCode } from '../../src/platform/index.ts';
+import { Repository } from '../../src/repository/index.ts';
+import { isTransient, openS3, type FileName, type S3Access, type S3Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { refused, S3Server, type Asked, type Reply, type Whim } from '../s3/s3-server.ts';
@@ -301,28 +302,177 @@ describe('servers that know less than Amazon', () => {
   });
 });
 
-test('who may not ask whether versions are kept learns it by hiding a locked file, and shows it again', async () => {
-  await using it = await made();
+describe('a bucket that keeps versions', () => {
   const file = fileOf(random.bytes(10));
   const key = `${prefix}/data/${file.name.slice(0, 2)}/${file.name}`;
-  const versions = [
-    ['DeleteMarker', 'marker-1'],
-    ['Version', 'version-1'],
-  ].map(([name, id]) => `<${name}><Key>${key.replace('&', '&amp;')}</Key><VersionId>${id}</VersionId></${name}>`);
-  const until = '2026-09-01T00:00:00.000Z';
-  it.server.whim = ({ method, query }): Whim => {
-    if (query.has('versioning')) return refused(403, 'AccessDenied');
-    if (query.has('versions')) {
-      return { status: 200, body: `<ListVersionsResult><IsTruncated>false</IsTruncated>${versions.join('')}</ListVersionsResult>` };
-    }
-    if (method === 'HEAD') return { status: 200, headers: { 'x-amz-object-lock-retain-until-date': until } };
-    if (query.get('versionId') === 'version-1') return refused(403, 'AccessDenied');
-    return { status: 204, headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': 'marker-1' } };
+  const until = '2126-09-01T00:00:00.000Z';
+  const lock = { 'x-amz-object-lock-retain-until-date': until, 'x-amz-version-id': 'version-1' };
+  const marker = { status: 204, headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': 'marker-1' } };
+  const status: Reply = { status: 200, body: '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' };
+
+  const versionsReply = (...versions: readonly (readonly [name: string, id: string, isLatest: boolean])[]): Reply => {
+    const elements = versions.map(
+      ([name, id, isLatest]) =>
+        `<${name}><Key>${key.replace('&', '&amp;')}</Key><VersionId>${id}</VersionId><IsLatest>${isLatest}</IsLatest></${name}>`,
+    );
+    return { status: 200, body: `<ListVersionsResult><IsTruncated>false</IsTruncated>${elements.join('')}</ListVersionsResult>` };
   };
-  const { facts } = await caught(it.storage.remove(file, neverAborted), 'storage.denied');
-  assert.deepEqual([facts['reason'], facts['until'], facts['file']], ['object-lock', until, `data/${file.name}`]);
-  const removed = it.server.asked.filter(({ method }) => method === 'DELETE').map(({ query }) => query.get('versionId'));
-  assert.deepEqual(removed, [null, 'version-1', 'marker-1']);
+  /** Of which versions; null: of none. */
+  const removedIn = ({ server }: Stage): (string | null)[] =>
+    server.asked.filter(({ method }) => method === 'DELETE').map(({ query }) => query.get('versionId'));
+
+  test('and does not say so: what is locked is asked for first, and stays', async () => {
+    await using it = await made();
+    it.server.whim = ({ method, query }): Whim => {
+      if (query.has('versioning')) return refused(403, 'AccessDenied');
+      return method === 'HEAD' ? { status: 200, headers: lock } : marker;
+    };
+    const { facts } = await caught(it.storage.remove(file, neverAborted), 'storage.denied');
+    assert.deepEqual([facts['reason'], facts['until'], facts['file']], ['object-lock', until, `data/${file.name}`]);
+    assert.deepEqual(removedIn(it), []);
+  });
+
+  test('and does not say so: what was locked meanwhile is hidden, and shown again', async () => {
+    await using it = await made();
+    it.server.whim = ({ method, query }): Whim => {
+      if (query.has('versioning')) return refused(403, 'AccessDenied');
+      if (query.has('versions')) return versionsReply(['DeleteMarker', 'marker-1', true], ['Version', 'version-1', false]);
+      if (method === 'HEAD') return query.has('versionId') ? { status: 200, headers: lock } : { status: 200 };
+      return query.get('versionId') === 'version-1' ? refused(403, 'AccessDenied') : marker;
+    };
+    const { facts } = await caught(it.storage.remove(file, neverAborted), 'storage.denied');
+    assert.deepEqual([facts['reason'], facts['until']], ['object-lock', until]);
+    assert.deepEqual(removedIn(it), [null, 'version-1', 'marker-1']);
+  });
+
+  test('whose versions nobody here may list: files are hidden, as other programs do, but for what is locked', async () => {
+    await using it = await made();
+    const isLocked = new Set<string>();
+    it.server.whim = (asked): Whim => {
+      const { method, query } = asked;
+      if (query.has('versioning')) return status;
+      if (query.has('versions')) return refused(403, 'AccessDenied');
+      if (query.has('retention')) return refused(404, 'NoSuchObjectLockConfiguration');
+      if (method === 'HEAD') return { status: 200, headers: isLocked.has(asked.key) ? lock : { 'x-amz-version-id': 'version-1' } };
+      return method === 'DELETE' ? marker : undefined;
+    };
+    await it.storage.remove({ ...file, kind: 'locks' }, neverAborted);
+    await it.storage.remove(file, neverAborted);
+    assert.deepEqual(removedIn(it), [null, null]);
+    assert.equal(it.server.asked.filter(({ query }) => query.has('versions')).length, 1, 'who may not is asked once');
+    isLocked.add(key);
+    const { facts } = await caught(it.storage.remove(file, neverAborted), 'storage.denied');
+    assert.equal(facts['until'], until);
+    assert.deepEqual(removedIn(it), [null, null]);
+  });
+
+  test('whose versions nobody here may remove, nor ask for their locks: files are hidden', async () => {
+    await using it = await made();
+    it.server.whim = ({ method, query }): Whim => {
+      if (query.has('versioning')) return status;
+      if (query.has('versions')) return versionsReply(['Version', 'version-1', true]);
+      if (query.has('retention')) return refused(403, 'AccessDenied');
+      if (method === 'HEAD') return { status: 200, headers: { 'x-amz-version-id': 'version-1' } };
+      return query.has('versionId') ? refused(403, 'AccessDenied') : marker;
+    };
+    await it.storage.remove(file, neverAborted);
+    assert.deepEqual(removedIn(it), ['version-1', null]);
+  });
+
+  test('and lists them in another order: what is latest is what it says', async () => {
+    await using it = await made();
+    let reply = versionsReply(['Version', 'version-1', false], ['DeleteMarker', 'marker-1', true]);
+    it.server.whim = ({ method, query }): Whim =>
+      query.has('versioning') ? status : query.has('versions') ? reply : method === 'DELETE' ? { status: 204 } : undefined;
+    await it.storage.remove(file, neverAborted);
+    assert.deepEqual(removedIn(it), [], 'somebody hid it on purpose');
+    reply = versionsReply(['DeleteMarker', 'marker-1', false], ['Version', 'version-2', true]);
+    await it.storage.remove(file, neverAborted);
+    assert.deepEqual(removedIn(it), ['version-2', 'marker-1']);
+  });
+});
+
+describe('a place that is not there any more, or never was', () => {
+  const bytes = random.bytes(100);
+
+  test('a storage that was made and got its config is away when the config is', async () => {
+    await using it = await made();
+    assert.deepEqual(await it.storage.list('snapshots', neverAborted), [], 'it was told to be made');
+    await it.storage.write(config, bytes, neverAborted);
+    it.server.objects.clear();
+    assert.equal(await reasonOf(it.storage.list('snapshots', neverAborted)), 'ENOENT');
+  });
+
+  test('so is one of which somebody else has written the config', async () => {
+    await using it = await made();
+    it.server.objects.set(`${prefix}/config`, Buffer.from(bytes));
+    assert.deepEqual(await it.storage.list('snapshots', neverAborted), []);
+    it.server.objects.clear();
+    assert.equal(await reasonOf(it.storage.list('snapshots', neverAborted)), 'ENOENT');
+  });
+
+  test('under a prefix without a config nothing is written', async () => {
+    await using it = await made();
+    const another = storageOf(it.server);
+    for (const kind of ['data', 'locks', 'snapshots'] as const)
+      assert.equal(await reasonOf(another.write(fileOf(bytes, kind), bytes, neverAborted)), 'ENOENT');
+    assert.equal(it.server.objects.size, 0);
+    await another.close();
+  });
+
+  test('a snapshot is not written where the repository went meanwhile', async () => {
+    await using it = await made();
+    await it.storage.write(config, bytes, neverAborted);
+    await it.storage.write(fileOf(bytes), bytes, neverAborted);
+    it.server.objects.clear();
+    assert.equal(await reasonOf(it.storage.write(fileOf(bytes, 'snapshots'), bytes, neverAborted)), 'ENOENT');
+    assert.equal(it.server.objects.size, 0);
+  });
+
+  test('that there is no config is believed of an object store alone', async () => {
+    await using it = await made();
+    assert.equal(await it.storage.sizeOf(config, neverAborted), undefined);
+    it.server.whim = () => ({ status: 404, body: '<html><body>Not Found</body></html>' });
+    assert.equal(await reasonOf(it.storage.sizeOf(config, neverAborted)), 'HTTP 404');
+  });
+
+  test('a bucket that is missing is another thing than a repository that is', async () => {
+    await using it = await made();
+    const password = passwordFromText('kata sandi');
+    await caught(Repository.open({ storage: it.storage }, password, neverAborted), 'repository.missing');
+    it.server.isMade = false;
+    const { facts } = await caught(Repository.open({ storage: it.storage }, password, neverAborted), 'storage.unreachable');
+    assert.equal(facts['missing'], 'bucket');
+  });
+});
+
+describe('a list without end is given up, and not asked for again', () => {
+  for (const [what, tokenOf] of [
+    ['in a circle of three', (page: number) => `t${page % 3}`],
+    ['with ever new empty pages', (page: number) => `t${page}`],
+  ] as const)
+    test(what, async () => {
+      await using it = await made();
+      let pages = 0;
+      it.server.whim = ({ query }): Whim => {
+        if (!query.has('list-type')) return undefined;
+        const token = `<NextContinuationToken>${tokenOf(pages++)}</NextContinuationToken>`;
+        return { status: 200, body: `<ListBucketResult><IsTruncated>true</IsTruncated>${token}</ListBucketResult>` };
+      };
+      const error = await caught(it.storage.list('data', neverAborted), 'storage.unreachable');
+      assert.equal(error.facts['reason'], 'endless-list');
+      assert.equal(isTransient(error), false);
+      assert.ok(pages <= 1001, String(pages));
+    });
+});
+
+test('who offers a range larger than any file gets no memory for it', async () => {
+  await using it = await made();
+  it.server.whim = ({ headers }) =>
+    headers['range'] === undefined ? undefined : { status: 206, headers: { 'Content-Range': `bytes 0-${2 ** 45 - 1}/${2 ** 45}` } };
+  const read = it.storage.readRange(fileOf(random.bytes(1)), 0, 2 ** 45, { signal: neverAborted });
+  await assert.rejects(read, failsWith('repository.damaged'));
+  assert.deepEqual(it.server.takeAsked(), [], 'no file of a repository is so large');
 });
 
 describe('what a refusal means', () => {

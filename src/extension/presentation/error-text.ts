@@ -48,6 +48,18 @@ const between = (text: FactReader) =>
       : undefined;
 const mounted = () => l10n.t('Check that the disk or share is mounted and the network is up.');
 const seeLog = () => l10n.t('The log has the details.');
+/** What to do where the storage refuses: rights are only one cause. */
+const afterRefusal = (text: FactReader) => {
+  if (text('until') !== '') return l10n.t('Nobody can delete it before. Retention and prune take it when that time is over.');
+  if (text('ours') !== '')
+    return l10n.t('Set the clock that is wrong: this machine says {ours}, the server {theirs}.', {
+      ours: text('ours'),
+      theirs: text('theirs'),
+    });
+  return text('reason') === 'login'
+    ? l10n.t('The server takes none of the keys and passwords that are known here: check the user, and the key under "storages".')
+    : l10n.t('Give this user the right to write there.');
+};
 const reason = (text: FactReader) => (text('reason') === '' ? '' : ` (${text('reason')})`);
 
 const sentences: Readonly<Record<string, Maker>> = {
@@ -163,7 +175,10 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'storage.unreachable': (text) => ({
     what: l10n.t('"{location}" cannot be reached{reason}.', { location: text('location'), reason: reason(text) }),
-    next: between(text) ?? mounted(),
+    next:
+      text('missing') === 'bucket'
+        ? l10n.t('There is no bucket of that name: check it, and the name of the server.')
+        : (between(text) ?? mounted()),
     remedies: ['retry'],
   }),
   'storage.full': (text) => ({
@@ -172,11 +187,15 @@ const sentences: Readonly<Record<string, Maker>> = {
     remedies: ['retry'],
   }),
   'storage.denied': (text) => ({
-    what: l10n.t('No permission at "{location}"{reason}.', { location: text('location'), reason: reason(text) }),
-    next:
-      text('reason') === 'login'
-        ? l10n.t('The server takes none of the keys and passwords that are known here: check the user, and the key under "storages".')
-        : l10n.t('Give this user the right to write there.'),
+    what:
+      text('until') === ''
+        ? l10n.t('No permission at "{location}"{reason}.', { location: text('location'), reason: reason(text) })
+        : l10n.t('"{file}" at "{location}" cannot be deleted until {until}: the storage has locked it.', {
+            file: text('file'),
+            location: text('location'),
+            until: formatDate(instantOf(text('until'))),
+          }),
+    next: afterRefusal(text),
     remedies: ['retry'],
   }),
   'storage.unknown-host': (text) => ({

@@ -62,16 +62,23 @@ export const english: Phrasebook = {
       what: `What no snapshot needs has not been removed from the repository at ${at(facts)} for ${facts.plain('days') ?? 'many'} days: it was always in use, away or locked when its turn came.`,
       next: 'Run "cadangan prune" at a time when no backup runs, and leave such a time once a week. Locks of programs that are gone go with "cadangan unlock".',
     }),
-    'storage.unreachable': (facts) => ({
-      what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.`,
-      next: between(facts) ?? checkStorage,
-    }),
+    'storage.unreachable': (facts) =>
+      facts.plain('missing') === 'bucket'
+        ? {
+            what: `Cannot reach the repository at ${at(facts)}: there is no such bucket.`,
+            next: 'Check its name and that of the server. "cadangan init" makes it, where these keys may.',
+          }
+        : {
+            what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.`,
+            next: between(facts) ?? checkStorage,
+          },
     'storage.full': (facts) => ({
       what: `No space left at ${at(facts)}${freeSpace(facts)}.`,
       next: 'Make room there, then run the same command again: what is already stored is used.',
     }),
     'storage.denied': (facts) =>
-      facts.plain('reason') === 'login'
+      deniedForATime(facts) ??
+      (facts.plain('reason') === 'login'
         ? {
             what: `Cannot log in to "${facts.plain('host') ?? 'the server'}" as "${facts.plain('user') ?? 'this user'}", for ${at(facts)}: the server took none of ${facts.list('tried').join(', ') || 'the keys there are (none)'}.`,
             next: 'Check the user. Add the public key to ~/.ssh/authorized_keys of that user on the server, name another key (IdentityFile in ~/.ssh/config), or load it into the agent ("ssh-add").',
@@ -79,7 +86,7 @@ export const english: Phrasebook = {
         : {
             what: `Not allowed to access ${at(facts)}${inFile(facts)}${because(facts)}.`,
             next: 'Check the permissions of this user there. To only read a repository that cannot be written to, add --no-lock.',
-          },
+          }),
     'storage.unknown-host': (facts) => ({
       what: `The server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, is not known yet: its ${facts.plain('keyType') ?? ''} key has the fingerprint ${facts.plain('fingerprint') ?? ''}${because(facts)}. Nothing was sent to it.`,
       next: 'Compare the fingerprint with the one that the server itself shows ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" there), then connect once with "ssh" and confirm it.',
@@ -610,4 +617,21 @@ function pruneRefused(facts: FactReader): Message {
         next: 'Run "cadangan check" to see which files are affected, and "cadangan repair index" if an index file was lost.',
       };
   }
+}
+
+/** What no right changes: a clock that is off, a lock whose time has to pass. */
+function deniedForATime(facts: FactReader): Message | undefined {
+  const until = facts.plain('until');
+  const ours = facts.plain('ours');
+  if (ours !== undefined)
+    return {
+      what: `${at(facts)} refused the request: the clock of this machine says ${ours}, that of the server ${facts.plain('theirs') ?? 'unknown'}.`,
+      next: 'Set the clock that is wrong, and let it be kept right (NTP, "timedatectl set-ntp true"). Servers refuse requests that are more than 15 minutes off.',
+    };
+  if (until !== undefined)
+    return {
+      what: `A file of the repository at ${at(facts)} cannot be deleted until ${until}${inFile(facts)}: the storage has locked it.`,
+      next: 'Nobody can delete it before, and nothing is wrong: retention and prune take it when that time is over.',
+    };
+  return undefined;
 }

@@ -62,16 +62,23 @@ export const indonesian: Phrasebook = {
       what: `Yang tidak diperlukan snapshot mana pun sudah ${facts.plain('days') ?? 'banyak'} hari tidak dihapus dari repositori di ${at(facts)}: setiap kali gilirannya tiba, repositori sedang dipakai, tidak terjangkau, atau terkunci.`,
       next: 'Jalankan "cadangan prune" pada saat tidak ada pencadangan, dan sediakan saat seperti itu seminggu sekali. Kunci program yang sudah tidak ada dihapus dengan "cadangan unlock".',
     }),
-    'storage.unreachable': (facts) => ({
-      what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.`,
-      next: between(facts) ?? checkStorage,
-    }),
+    'storage.unreachable': (facts) =>
+      facts.plain('missing') === 'bucket'
+        ? {
+            what: `Tidak dapat menjangkau repositori di ${at(facts)}: bucket itu tidak ada.`,
+            next: 'Periksa namanya dan nama servernya. "cadangan init" membuatnya, bila kunci akses ini boleh.',
+          }
+        : {
+            what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.`,
+            next: between(facts) ?? checkStorage,
+          },
     'storage.full': (facts) => ({
       what: `Tidak ada ruang tersisa di ${at(facts)}${freeSpace(facts)}.`,
       next: 'Kosongkan ruang di sana, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
     }),
     'storage.denied': (facts) =>
-      facts.plain('reason') === 'login'
+      deniedForATime(facts) ??
+      (facts.plain('reason') === 'login'
         ? {
             what: `Tidak dapat masuk ke "${facts.plain('host') ?? 'server'}" sebagai "${facts.plain('user') ?? 'pengguna ini'}", untuk ${at(facts)}: server tidak menerima satu pun dari ${facts.list('tried').join(', ') || 'kunci yang ada (tidak ada)'}.`,
             next: 'Periksa penggunanya. Tambahkan kunci publik ke ~/.ssh/authorized_keys pengguna itu di server, sebutkan kunci lain (IdentityFile di ~/.ssh/config), atau muat ke agen ("ssh-add").',
@@ -79,7 +86,7 @@ export const indonesian: Phrasebook = {
         : {
             what: `Tidak diizinkan mengakses ${at(facts)}${inFile(facts)}${because(facts)}.`,
             next: 'Periksa izin pengguna ini di sana. Untuk sekadar membaca repositori yang tidak dapat ditulisi, tambahkan --no-lock.',
-          },
+          }),
     'storage.unknown-host': (facts) => ({
       what: `Server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, belum dikenal: kunci ${facts.plain('keyType') ?? ''}-nya memiliki sidik jari ${facts.plain('fingerprint') ?? ''}${because(facts)}. Tidak ada yang dikirim ke sana.`,
       next: 'Bandingkan sidik jari itu dengan yang ditunjukkan server sendiri ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" di sana), lalu hubungkan sekali dengan "ssh" dan setujui.',
@@ -619,4 +626,21 @@ function pruneRefused(facts: FactReader): Message {
         next: 'Jalankan "cadangan check" untuk melihat berkas mana yang terkena, dan "cadangan repair index" jika satu berkas indeks hilang.',
       };
   }
+}
+
+/** What no right changes: a clock that is off, a lock whose time has to pass. */
+function deniedForATime(facts: FactReader): Message | undefined {
+  const until = facts.plain('until');
+  const ours = facts.plain('ours');
+  if (ours !== undefined)
+    return {
+      what: `${at(facts)} menolak permintaan: jam komputer ini menunjukkan ${ours}, jam server ${facts.plain('theirs') ?? 'tidak diketahui'}.`,
+      next: 'Betulkan jam yang salah, dan jaga agar tetap benar (NTP, "timedatectl set-ntp true"). Server menolak permintaan yang meleset lebih dari 15 menit.',
+    };
+  if (until !== undefined)
+    return {
+      what: `Sebuah berkas repositori di ${at(facts)} tidak dapat dihapus sampai ${until}${inFile(facts)}: penyimpanan menguncinya.`,
+      next: 'Tidak seorang pun dapat menghapusnya sebelum itu, dan tidak ada yang salah: retensi dan prune mengambilnya setelah waktu itu lewat.',
+    };
+  return undefined;
 }

@@ -1,4 +1,5 @@
 import { ConnectionFault } from '../../http/index.ts';
+import { CadanganError } from '../../platform/index.ts';
 import type { S3Answer, S3Line } from './s3-line.ts';
 import { childrenOf, parseXml, textOf, type XmlElement } from './xml.ts';
 
@@ -26,6 +27,11 @@ export async function* listObjects(line: S3Line, prefix: string, signal: AbortSi
   }
 }
 
+/** A hundred million names: no repository has so many, and their names alone would fill the memory. */
+const pagesMax = 100_000;
+/** A page may be empty where much was removed; one after the other, nothing comes any more. */
+const emptyPagesMax = 1000;
+
 /** A list that comes in pages. */
 export interface PagedList {
   readonly query: Readonly<Record<string, string>>;
@@ -35,24 +41,28 @@ export interface PagedList {
   readonly next: Readonly<Record<string, string>>;
 }
 
-/** The pages of any list. @throws as `listObjects` */
+/** The pages of any list. @throws as `listObjects`; `storage.unreachable` with the reason `endless-list`, which nobody asks again for */
 export async function* pagesOf(
   line: S3Line,
   { query, root, next: told }: PagedList,
   signal: AbortSignal,
 ): AsyncGenerator<XmlElement, void, undefined> {
   let markers: Readonly<Record<string, string>> = {};
-  for (;;) {
+  const seen = new Set<string>();
+  for (let pages = 1, emptyPages = 0; ; pages++) {
     const page = answerOf(await line.send({ method: 'GET', query: { ...query, ...markers }, signal }), root);
     yield page;
+    emptyPages = page.children.some(({ children }) => children.length > 0) ? 0 : emptyPages + 1;
     const truncated = textOf(page, 'IsTruncated');
     if (truncated === 'false') return;
     const next = Object.fromEntries(Object.entries(told).map(([parameter, element]) => [parameter, textOf(page, element) ?? '']));
-    // Without a place to go on at, or with the same one again, the list would be short or without end.
+    // Without a place to go on at the list would be short; with one that came already, or ever more of them, without end.
     if (truncated !== 'true' || Object.values(next).some((marker) => marker === ''))
       throw new ConnectionFault('a list that does not go on');
-    if (Object.entries(next).every(([name, marker]) => markers[name] === marker))
-      throw new ConnectionFault('a list that goes on in a circle');
+    const place = JSON.stringify(next);
+    if (seen.has(place) || pages >= pagesMax || emptyPages >= emptyPagesMax)
+      throw new CadanganError('storage.unreachable', { reason: 'endless-list' });
+    seen.add(place);
     markers = next;
   }
 }

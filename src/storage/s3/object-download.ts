@@ -19,7 +19,7 @@ export async function downloadWhole(line: S3Line, file: FileName, signal: AbortS
 
 /**
  * A range of at least one byte. The answer has to say that it is the range that was asked for: one that is not, and one that ignores the
- * question, is none. Memory is taken for what is there, whatever was asked for.
+ * question, is none. Memory is taken for what is there, whatever was asked for, and never more than for a file of a repository.
  * @throws as `S3Line.send`; `repository.damaged` when the object ends before
  */
 export async function downloadRange(
@@ -28,6 +28,7 @@ export async function downloadRange(
   { offset, lengthBytes, target }: { readonly offset: number; readonly lengthBytes: number; readonly target: Uint8Array | undefined },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  if (target === undefined && lengthBytes > wholeFileBytesMax) throw endsBefore(file, wholeFileBytesMax, offset + lengthBytes);
   const last = offset + lengthBytes - 1;
   const room = new Room(target);
   try {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ConnectionFault } from '../../http/index.ts';
 import { CadanganError, throwIfAborted } from '../../platform/index.ts';
 import { assertFileName, assertRange } from '../file-name.ts';
 import {
@@ -60,7 +61,10 @@ export class S3Storage implements Storage {
   readonly #partsFromBytes: number;
   readonly #partBytes: number;
   #manner: Manner = fullManner;
+  /** It was told to make the storage, which has no config yet. */
   #isMade = false;
+  /** It was there when something was first written. */
+  #isSeen = false;
 
   /** @param options from which size on a file goes in parts, and how large these are; for tests */
   constructor(line: S3Line, options: { readonly partsFromBytes?: number; readonly partBytes?: number } = {}) {
@@ -106,8 +110,10 @@ export class S3Storage implements Storage {
     throwIfAborted(signal);
     return this.#guard(file, async () => {
       const head = await this.#headOf(file, signal);
-      if (head === undefined && file.kind !== 'config') await this.#assertThere(signal);
-      return head && this.#sizeIn(head, file);
+      if (head !== undefined) return this.#sizeIn(head, file);
+      if (file.kind === 'config') await this.#assertNoConfig(signal);
+      else await this.#assertThere(signal);
+      return undefined;
     });
   }
 
@@ -158,9 +164,12 @@ export class S3Storage implements Storage {
     assertFileName(file);
     throwIfAborted(signal);
     const work = async (): Promise<void> => {
-      if (file.kind === 'config' && (await this.#isSameConfig(bytes, signal))) return;
+      if (file.kind === 'config') {
+        if (await this.#isSameConfig(bytes, signal)) return;
+      } else await this.#assertWritable(file, signal);
       const sha256 = file.kind === 'config' ? sha256Of(bytes) : file.name;
       await this.#store(file, { key: this.#line.place.keyOf(file), bytes, sha256, signal });
+      if (file.kind === 'config') this.#isMade = false; // now it is known by that
     };
     await this.#guard(file, work, bytes.length);
   }
@@ -294,6 +303,15 @@ export class S3Storage implements Storage {
     return sizeBytes;
   }
 
+  /** In an existing bucket, or without one. @throws ConnectionFault when it is there after all; S3Fault when nobody says so */
+  async #assertNoConfig(signal: AbortSignal): Promise<void> {
+    try {
+      if ((await this.#whyMissing(config, signal)) === undefined) throw new ConnectionFault('there, and not there');
+    } catch (error) {
+      if (!isFault(error, 'NoSuchBucket')) throw error;
+    }
+  }
+
   async #found<T>(file: FileName, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
     try {
       return await use();
@@ -304,16 +322,37 @@ export class S3Storage implements Storage {
     }
   }
 
+  /**
+   * Under a wrong prefix anything can be written, and nobody would find it: the first write looks whether the storage is there, and so does
+   * each of a snapshot, which claims that everything is. Before the config is written the storage is only told to be made.
+   */
+  async #assertWritable({ kind }: FileName, signal: AbortSignal): Promise<void> {
+    if (this.#isSeen && kind !== 'snapshots') return;
+    await this.#assertThere(signal);
+    this.#isSeen = true;
+  }
+
   /** @throws `storage.unreachable` unless the storage is there, in the sense of the class comment; S3Fault */
   async #assertThere(signal: AbortSignal): Promise<undefined> {
+    const why = await this.#whyMissing(config, signal);
+    if (why === undefined) this.#isMade = false; // known by its config from now on: when that goes, the storage is away
+    else if (!this.#isMade)
+      throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT', missing: 'config' }, { cause: why });
+  }
+
+  /**
+   * What a question without a body in its answer cannot tell: that there is no such object.
+   * @returns undefined when it is there. @throws S3Fault of anything else: no bucket, or somebody who is no object store
+   */
+  async #whyMissing(file: FileName, signal: AbortSignal): Promise<S3Fault | undefined> {
     try {
-      await this.#line.send({ method: 'GET', key: this.#line.place.keyOf(config), headers: { Range: 'bytes=0-0' }, signal });
+      await this.#line.send({ method: 'GET', key: this.#line.place.keyOf(file), headers: { Range: 'bytes=0-0' }, signal });
     } catch (error) {
-      if (error instanceof S3Fault && error.status === 416) return;
+      if (error instanceof S3Fault && error.status === 416) return undefined;
       if (!isFault(error, 'NoSuchKey')) throw error;
-      if (!this.#isMade)
-        throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT', missing: 'config' }, { cause: error });
+      return error;
     }
+    return undefined;
   }
 
   async #serverMs(signal: AbortSignal): Promise<number> {
