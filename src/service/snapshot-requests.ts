@@ -60,6 +60,12 @@ export const snapshotProcedures = [
     result: (snapshots, { has }) => snapshots.filter(({ id }) => has(id)),
   }),
   answerReading(protocol.noteTaken, (service, location, call) => list(service, { location }, call), noteTaken, { params: ofNamed }),
+  reading(protocol.snapshotLock, { params: ofNamed }, ({ repositories }, { location, snapshot }, call) =>
+    repositories.use(location, call, async (opened) => {
+      const { id } = snapshotNamed(opened, snapshot);
+      return lockInfoOf(await opened.storage.lockedUntilMs?.({ kind: 'snapshots', name: id }, call.signal));
+    }),
+  ),
   reading(protocol.listFolder, { params: ofNamed }, ({ repositories }, { location, snapshot, path, offset, limit }, call) =>
     repositories.use(location, call, async (opened) => {
       const folder = await opened.folderAt(snapshotNamed(opened, snapshot), path, call.signal);
@@ -107,6 +113,11 @@ export const snapshotProcedures = [
     }),
   ),
 ];
+
+function lockInfoOf(untilMs: number | undefined): protocol.SnapshotLock {
+  if (untilMs === undefined) return { kind: 'free' };
+  return untilMs === Infinity ? { kind: 'legal-hold' } : { kind: 'locked', until: new Date(untilMs).toISOString() };
+}
 
 async function fileAt(opened: OpenedRepository, snapshot: string, path: ByteString, signal: AbortSignal): Promise<Node> {
   const node = await opened.nodeAt(snapshotNamed(opened, snapshot), path, signal);

@@ -22,6 +22,7 @@ import {
   holdTag,
   isDay,
   keepTag,
+  lockedBy,
   protectionTags,
   removedBy,
   type KeptSnapshot,
@@ -130,7 +131,11 @@ export class UpkeepDesk {
     if (!details) throw error;
     const removed = new Set(details.removed.map(({ id }) => id));
     const failed = removedBy(details.plan).filter(({ id }) => !removed.has(id));
-    return { removed: [...removed], failed: failed.map(({ id }) => id) };
+    const locked = lockedBy(details.plan).map(({ snapshot: { id }, lockedUntilMs }) => ({
+      id,
+      ...(lockedUntilMs !== Infinity && { until: new Date(lockedUntilMs).toISOString() }),
+    }));
+    return { removed: [...removed], failed: failed.map(({ id }) => id), ...(locked.length > 0 && { locked }) };
   }
 
   /** @returns its id from now on. @throws `snapshot.not-found`, `arguments.invalid`; what keeps the work from being done */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import type { SetStateKind } from '../../src/service/index.ts';
+import type { SetStateKind, SnapshotLock } from '../../src/service/index.ts';
 import { iconOfState } from '../../src/extension/presentation/icons.ts';
 import { groupByDate } from '../../src/extension/presentation/date-groups.ts';
 import { setFacts } from '../../src/extension/presentation/set-facts.ts';
@@ -93,6 +93,10 @@ test('a snapshot shows time, set, host and what it added', () => {
   assert.match(row.label, /^\d\d:\d\d Accounting$/);
   assert.equal(row.description, 'srv-01 · +3.0 MiB');
   assert.ok(snapshotFacts(makeSnapshot()).every(([name, value]) => name !== '' && value !== ''));
+  const locked = (lock: SnapshotLock) => snapshotFacts(makeSnapshot(), lock).find(([name]) => name === 'Object lock')?.[1];
+  assert.match(locked({ kind: 'locked', until: '2026-12-30T10:00:00Z' }) ?? '', /^cannot be deleted until 30 Dec 2026, /);
+  assert.match(locked({ kind: 'legal-hold' }) ?? '', /^cannot be deleted: a legal hold/);
+  assert.equal(locked({ kind: 'free' }), undefined);
 });
 
 test('a snapshot is of the set whose tag it has, else of the one with its sources, else of none', () => {

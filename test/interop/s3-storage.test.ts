@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { compileExcludeRules } from '../../src/backup/index.ts';
-import { backupJob, checkJob, initJob, restoreJob, type PasswordAccess } from '../../src/jobs/index.ts';
+import { backupJob, checkJob, initJob, pruneJob, restoreJob, retentionJob, type PasswordAccess } from '../../src/jobs/index.ts';
 import {
   isCode,
   passwordFromText,
@@ -13,7 +13,9 @@ import {
   type Clock,
   type ErrorCode,
 } from '../../src/platform/index.ts';
+import type { SnapshotId } from '../../src/repository/index.ts';
 import { openS3, type FileName, type S3Access, type S3Storage } from '../../src/storage/index.ts';
+import { defaultPrunePolicy } from '../../src/upkeep/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -297,33 +299,84 @@ describe('Ceph', needs('radosgw'), () => {
         JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
       );
 
-    test('either reads what the other wrote', async () => {
-      const { peer } = await objectStore();
-      const bucket = peer.freshName();
+    interface Shared {
+      readonly access: PasswordAccess;
+      readonly restic: (...args: string[]) => Promise<string>;
+      readonly backUp: (source: string) => Promise<SnapshotId>;
+    }
+
+    /** A repository of ours, and stock restic on it. */
+    async function shared(peer: S3Peer, bucket: string): Promise<Shared> {
       const openStorage = (): S3Storage => storageIn(peer, bucket);
       const { location } = openStorage();
-      const access: PasswordAccess = {
-        location,
-        password: async () => passwordFromText(password),
-        world: { openStorage },
-        signal: neverAborted,
+      const access = { location, password: async () => passwordFromText(password), world: { openStorage }, signal: neverAborted };
+      succeeded(await initJob(access));
+      const rules = await compileExcludeRules({}, { environment: {} });
+      const common = { workingFolder: '/', rules, host: 'srv-uji', workerCount: 1, programVersion: 'test' };
+      return {
+        access,
+        restic: async (...args) => {
+          const env = { ...peer.environment, RESTIC_PASSWORD: password, RESTIC_REPOSITORY: location };
+          const { code, stderr, stdout } = await startRestic(args, { env }).ended;
+          assert.equal(code, 0, stderr);
+          return stdout.toString();
+        },
+        backUp: async (source) => {
+          const result = await backupJob(access, { ...common, sources: [source] });
+          succeeded(result);
+          return result.details?.snapshotId ?? assert.fail('no snapshot');
+        },
       };
-      const restic = async (...args: string[]): Promise<string> => {
-        const env = { ...peer.environment, RESTIC_PASSWORD: password, RESTIC_REPOSITORY: location };
-        const { code, stderr, stdout } = await startRestic(args, { env }).ended;
-        assert.equal(code, 0, stderr);
-        return stdout.toString();
+    }
+
+    test('what is locked stays when it is forgotten and pruned, the repository stays whole, and it goes when it is free', async () => {
+      const { peer } = await objectStore();
+      const bucket = peer.freshName();
+      await peer.must('PUT', `/${bucket}`, { headers: { 'x-amz-bucket-object-lock-enabled': 'true' } });
+      const { access, restic, backUp } = await shared(peer, bucket);
+      const source = stage.folder('of-two-days');
+      writeFileSync(join(source, 'file'), random.bytes(300_000));
+      const first = await backUp(source);
+      const locked = (await peer.keysIn(bucket)).filter((key) => /\/(?:data|index|snapshots)\//.test(key));
+      const hold = async (status: 'ON' | 'OFF'): Promise<void> => {
+        const body = `<LegalHold ${namespace}><Status>${status}</Status></LegalHold>`;
+        const held = status === 'ON' ? locked : locked.filter((key) => !key.endsWith(first)); // which is hidden by then
+        for (const key of held) await peer.must('PUT', `/${bucket}/${key}?legal-hold`, { body });
       };
+      await hold('ON');
+      writeFileSync(join(source, 'file'), random.bytes(300_000));
+      await backUp(source);
+
+      const forget = () => retentionJob(access, { kind: 'named', snapshots: [first], filter: {} });
+      const refused = await forget();
+      assert.deepEqual(refused.exceptions, [{ item: `snapshots/${first}`, kind: 'locked', reason: 'legal-hold', weight: 'note' }]);
+      assert.match(await restic('snapshots'), new RegExp(first.slice(0, 8)));
+
+      // Whoever hides it, as restic does, frees nothing: what only it needs goes, if it can.
+      await peer.must('DELETE', `/${bucket}/${prefix}/snapshots/${first}`);
+      const prune = () => pruneJob(access, { policy: { ...defaultPrunePolicy, removeAtOnce: true }, workerCount: 1 });
+      const left = await prune();
+      succeeded(left);
+      assert.equal(left.details?.sums.packs.locked, 2);
+      assert.ok(left.details.locked.every((file) => file.untilMs === Infinity));
+      assert.match(await restic('check', '--read-data'), /no errors were found/);
+
+      await hold('OFF');
+      const done = await prune();
+      succeeded(done);
+      assert.deepEqual([done.details?.sums.packs.removeNow, done.details?.locked], [2, []]);
+      assert.match(await restic('check', '--read-data'), /no errors were found/);
+    });
+
+    test('either reads what the other wrote', async () => {
+      const { peer } = await objectStore();
+      const { access, restic, backUp } = await shared(peer, peer.freshName());
       const source = stage.folder('source');
       mkdirSync(join(source, 'deep'));
       writeFileSync(join(source, 'deep', 'large'), random.bytes(5_000_000));
       for (let i = 0; i < 20; i++) writeFileSync(join(source, `small-${i}`), random.bytes(1000 + i * 700));
 
-      succeeded(await initJob(access));
-      const rules = await compileExcludeRules({}, { environment: {} });
-      succeeded(
-        await backupJob(access, { sources: [source], workingFolder: '/', rules, host: 'srv-uji', workerCount: 1, programVersion: 'test' }),
-      );
+      await backUp(source);
       assert.match(await restic('check', '--read-data'), /no errors were found/);
       const theirs = stage.fresh('by-restic');
       await restic('restore', 'latest', '--target', theirs);

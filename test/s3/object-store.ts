@@ -12,7 +12,7 @@ import { freePort } from '../free-port.ts';
  * Ceph's object store on this machine, in memory: a monitor, one store and the gateway that speaks S3. Everything lies in a folder of its
  * own and listens on loopback; the kernel ends the processes when this one ends, however it does.
  */
-export class ObjectStore {
+export class ObjectStore implements AsyncDisposable {
   readonly peer: S3Peer;
   readonly #folder = mkdtempSync(join(tmpdir(), 'cadangan-ceph-'));
   readonly #children: ChildProcess[] = [];
@@ -28,25 +28,21 @@ export class ObjectStore {
 
   /** For the tests of one file: it starts when the first of them asks for it, which takes some ten seconds, and ends after the last. */
   static ofFile(): () => Promise<ObjectStore> {
-    const stores: ObjectStore[] = [];
     let started: Promise<ObjectStore> | undefined;
-    after(async () => {
-      for (const store of stores) await store.#end();
-    });
-    return () => (started ??= ObjectStore.#start(stores));
+    after(async () => (await started?.catch(() => undefined))?.[Symbol.asyncDispose]());
+    return () => (started ??= ObjectStore.start());
   }
 
   /** Between being found and being used a port may be taken by somebody else: then it is tried with others. */
-  static async #start(stores: ObjectStore[], tries = 3): Promise<ObjectStore> {
+  static async start(tries = 3): Promise<ObjectStore> {
     const store = new ObjectStore({ monitor: await freePort(), gateway: await freePort() });
-    stores.push(store);
     try {
       await Promise.race([store.#setUp(), store.#broken.promise]);
       return store;
     } catch (error) {
-      await store.#end();
+      await store[Symbol.asyncDispose]();
       if (tries === 1) throw error;
-      return ObjectStore.#start(stores, tries - 1);
+      return ObjectStore.start(tries - 1);
     }
   }
 
@@ -87,7 +83,7 @@ export class ObjectStore {
     return child;
   }
 
-  async #end(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const ended = once(child, 'exit');

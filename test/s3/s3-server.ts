@@ -154,6 +154,8 @@ export class S3Server implements AsyncDisposable {
     }
     if (!this.isMade) return refused(404, 'NoSuchBucket');
     if (query.has('object-lock')) return refused(404, 'ObjectLockConfigurationNotFoundError');
+    if (query.has('uploads'))
+      return { status: 200, body: '<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>' };
     if (query.has('versioning')) return { status: 200, body: '<VersioningConfiguration/>' };
     return { status: 200, body: this.#page(query.get('prefix') ?? '', query.get('continuation-token') ?? '') };
   }

@@ -55,6 +55,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'snapshots/find',
     'snapshots/folder',
     'snapshots/list',
+    'snapshots/lock',
     'snapshots/read',
     'snapshots/read-part',
     'snapshots/stat',

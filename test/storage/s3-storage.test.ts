@@ -466,6 +466,15 @@ describe('a list without end is given up, and not asked for again', () => {
     });
 });
 
+test('who may not list uploads in parts leaves them, and what it does besides is done', async () => {
+  await using it = await made();
+  it.server.whim = ({ query }) => (query.has('uploads') ? refused(403, 'AccessDenied') : undefined);
+  for (const besideOthers of [true, false])
+    assert.deepEqual(await it.storage.removeLeftovers(neverAborted, { besideOthers }), { files: 0, bytes: 0 });
+  it.server.whim = () => refused(403, 'InvalidAccessKeyId');
+  await assert.rejects(it.storage.removeLeftovers(neverAborted), failsWith('storage.denied'));
+});
+
 test('who offers a range larger than any file gets no memory for it', async () => {
   await using it = await made();
   it.server.whim = ({ headers }) =>

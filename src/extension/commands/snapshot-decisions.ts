@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { HostError } from '../../host/index.ts';
-import { protocol, type ErrorData, type SnapshotInfo } from '../../service/index.ts';
+import { protocol, type ErrorData, type SnapshotInfo, type SnapshotLock } from '../../service/index.ts';
 import { formatDate, l10n, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick, stepAnswer } from '../editor/ask.ts';
@@ -11,7 +11,7 @@ import { dayId } from '../presentation/date-groups.ts';
 import { holdSentences, seenSubject } from '../presentation/hold-sentence.ts';
 import { instantOf } from '../presentation/instants.ts';
 import { holdDayProblem, parseDay } from '../presentation/periods.ts';
-import { protectionText } from '../presentation/protection-text.ts';
+import { lockText, protectionText } from '../presentation/protection-text.ts';
 import { joined } from '../presentation/set-row.ts';
 import { snapshotRow } from '../presentation/snapshot-row.ts';
 import { runSteps, type Step } from '../presentation/steps.ts';
@@ -38,7 +38,7 @@ export async function deleteSnapshots(app: App, view: SnapshotsView, argument: u
   const reason = await askReason(title, l10n.t('Why is it deleted? The record keeps it.'));
   if (reason === undefined || !(await isAgreed(nodes))) return;
   const removal = { location: first.location, snapshots: nodes.map(({ snapshot }) => snapshot.id), reason };
-  const { removed, failed } = (await remove(app, removal)) ?? {};
+  const { removed, failed, locked = [] } = (await remove(app, removal)) ?? {};
   if (removed === undefined || failed === undefined) return;
   view.refresh();
   await app.records.refresh();
@@ -48,6 +48,8 @@ export async function deleteSnapshots(app: App, view: SnapshotsView, argument: u
         snapshots: countText(removed.length, 'snapshot'),
       }),
     );
+  if (locked.length > 0)
+    void vscode.window.showWarningMessage(lines(locked.map(({ id, until }) => `${id.slice(0, 8)}: ${lockText(lockOf(until))}`)));
   if (failed.length > 0)
     void vscode.window.showErrorMessage(
       l10n.t('The storage did not remove: {snapshots}.', { snapshots: failed.map((id) => id.slice(0, 8)).join(', ') }),
@@ -70,6 +72,10 @@ export async function protectSnapshot(app: App, view: SnapshotsView, argument: u
   view.refresh();
   await app.records.refresh();
   void vscode.window.showInformationMessage(saidOf(snapshot, kind, until));
+}
+
+function lockOf(until: string | undefined): SnapshotLock {
+  return until === undefined ? { kind: 'legal-hold' } : { kind: 'locked', until };
 }
 
 async function targets(view: SnapshotsView, argument: unknown, selected: unknown, title: string): Promise<readonly SnapshotNode[]> {

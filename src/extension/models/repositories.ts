@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import { protocol, type RepositoryInfo, type SnapshotInfo } from '../../service/index.ts';
+import { protocol, type RepositoryInfo, type SnapshotInfo, type SnapshotLock } from '../../service/index.ts';
 import type { AskOptions, Engine } from '../engine.ts';
 import { placeMark } from '../presentation/snapshot-uri.ts';
 import type { DriveModel } from './drive.ts';
@@ -64,6 +64,11 @@ export class Repositories {
 
   async snapshot(location: string, id: string): Promise<SnapshotInfo | undefined> {
     return (await this.snapshots(location)).find((snapshot) => snapshot.id === id);
+  }
+
+  /** Asked of the storage each time: a lock may have been lengthened, or lifted. @throws HostError */
+  lockOf(location: string, snapshot: SnapshotInfo, options: AskOptions = {}): Promise<SnapshotLock> {
+    return this.#engine.request(protocol.snapshotLock, { location, snapshot: snapshot.id }, options);
   }
 
   /** Lists of snapshots may have changed. */

@@ -1,7 +1,8 @@
-import { l10n } from '../../platform/index.ts';
-import type { SnapshotInfo } from '../../service/index.ts';
+import { formatDate, l10n } from '../../platform/index.ts';
+import type { SnapshotInfo, SnapshotLock } from '../../service/index.ts';
 import { dayLabel } from './date-groups.ts';
 import type { Icon } from './icons.ts';
+import { instantOf } from './instants.ts';
 
 type Protection = NonNullable<SnapshotInfo['protection']>;
 
@@ -9,6 +10,12 @@ type Protection = NonNullable<SnapshotInfo['protection']>;
 export function protectionText({ kind, until }: Protection): string {
   if (kind === 'protected') return l10n.t('protected');
   return until === undefined ? l10n.t('on hold') : l10n.t('on hold until {0}', dayLabel(until));
+}
+
+/** What the storage itself keeps from being removed; undefined when it does not. */
+export function lockText(lock: SnapshotLock): string | undefined {
+  if (lock.kind === 'legal-hold') return l10n.t('cannot be deleted: a legal hold of the storage');
+  return lock.kind === 'locked' ? l10n.t('cannot be deleted until {0}', formatDate(instantOf(lock.until))) : undefined;
 }
 
 /** A lock on what is protected. */

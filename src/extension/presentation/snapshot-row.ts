@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatDate, formatTime, l10n, placeKeyOf } from '../../platform/index.ts';
-import type { EntryInfo, SetInfo, SnapshotInfo } from '../../service/index.ts';
+import type { EntryInfo, SetInfo, SnapshotInfo, SnapshotLock } from '../../service/index.ts';
 import { instantOf } from './instants.ts';
-import { iconOfSnapshot, protectionText } from './protection-text.ts';
+import { iconOfSnapshot, lockText, protectionText } from './protection-text.ts';
 import { joined, type Row } from './set-row.ts';
 
 /** The row of a snapshot under its day: time, set, host, what it added. */
@@ -19,12 +19,17 @@ export function snapshotRow(location: string, snapshot: SnapshotInfo, set: SetIn
   };
 }
 
-/** What the mouse sees over a snapshot, as Markdown with nothing from outside in it but plain text. */
-export function snapshotFacts(snapshot: SnapshotInfo): readonly (readonly [name: string, value: string])[] {
+/**
+ * What the mouse sees over a snapshot, as Markdown with nothing from outside in it but plain text.
+ * @param lock as the storage has it; undefined where nobody knows
+ */
+export function snapshotFacts(snapshot: SnapshotInfo, lock?: SnapshotLock): readonly (readonly [name: string, value: string])[] {
+  const locked = lock && lockText(lock);
   return [
     [l10n.t('Date of backup'), formatDate(instantOf(snapshot.time))],
     [l10n.t('Snapshot'), snapshot.id.slice(0, 8)],
     ...(snapshot.protection === undefined ? [] : [[l10n.t('Protection'), protectionText(snapshot.protection)] as const]),
+    ...(locked === undefined ? [] : [[l10n.t('Object lock'), locked] as const]),
     [l10n.t('Server'), snapshot.host],
     [l10n.t('Run by'), snapshot.user],
     [l10n.t('Sources'), snapshot.paths.join(', ')],

@@ -13,6 +13,9 @@ import { dateNodes, itemOfSnapshots, type Located } from './snapshot-items.ts';
 import type { MoreNode, ProblemNode, SnapshotNode, SnapshotsNode } from './snapshot-nodes.ts';
 import { factsTooltip } from './tree-item.ts';
 
+/** Longer nobody holds the mouse still. */
+const lockMsMax = 3000;
+
 /** The view *Snapshots*: dates, the snapshots of each, and their folders, read when they are unfolded. */
 export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vscode.Disposable {
   readonly #app: App;
@@ -91,8 +94,16 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vs
     return itemOfSnapshots(node);
   }
 
-  resolveTreeItem(item: vscode.TreeItem, node: SnapshotsNode): vscode.TreeItem {
-    if (node.kind === 'snapshot') item.tooltip = factsTooltip(snapshotFacts(node.snapshot));
+  /** Under the mouse. What the storage has locked is asked for then, of this one: for each row of a list it would be a request. */
+  async resolveTreeItem(item: vscode.TreeItem, node: SnapshotsNode, token: vscode.CancellationToken): Promise<vscode.TreeItem> {
+    if (node.kind !== 'snapshot') return item;
+    const gone = new AbortController();
+    const registration = token.onCancellationRequested(() => gone.abort());
+    // A storage that does not answer keeps nobody from the rest.
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(lockMsMax)]);
+    const lock = await this.#app.repositories.lockOf(node.location, node.snapshot, { isQuiet: true, signal }).catch(() => undefined);
+    registration.dispose();
+    item.tooltip = factsTooltip(snapshotFacts(node.snapshot, lock));
     return item;
   }
 

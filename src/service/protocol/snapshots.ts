@@ -5,6 +5,7 @@ import { bytePath, bytes as fileBytes, line, offset, ofRepository, pageEntriesMa
 
 export type SnapshotInfo = z.infer<typeof snapshotInfo>;
 export type EntryInfo = z.infer<typeof entryInfo>;
+export type SnapshotLock = z.infer<typeof snapshotLock.result>;
 export type EntryParams = z.infer<typeof statEntry.params>;
 export type FolderPage = z.infer<typeof listFolder.result>;
 export type VersionInfo = z.infer<typeof fileVersions.result>[number];
@@ -77,6 +78,19 @@ export const listSnapshots = read('snapshots/list', {
   members: 'read-snapshots',
   params: ofRepository,
   result: z.array(snapshotInfo).readonly(),
+});
+/**
+ * Whether the storage itself keeps the snapshot from being removed (object lock): `until` then (RFC 3339), or while somebody holds it
+ * without an end. A question to the storage for each snapshot, so nobody asks it for a whole list.
+ */
+export const snapshotLock = read('snapshots/lock', {
+  members: 'read-snapshots',
+  params: ofRepository.extend({ snapshot: snapshotId }),
+  result: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('free') }),
+    z.object({ kind: z.literal('locked'), until: z.string() }),
+    z.object({ kind: z.literal('legal-hold') }),
+  ]),
 });
 /** One folder of a snapshot, a page at a time. */
 export const listFolder = read('snapshots/folder', {

@@ -71,8 +71,15 @@ export const removeSnapshots = change('snapshots/remove', {
     /** What a person has seen (`subjects` of a `retention.held`), and wants all the same: what smells beside that is still in the way. */
     release: z.array(line).max(1000).readonly(),
   }),
-  /** `failed`: what the storage would not remove. */
-  result: z.object({ removed: z.array(z.string()).readonly(), failed: z.array(z.string()).readonly() }),
+  /** `failed`: what the storage would not remove. `locked`: what nobody can remove yet; RFC 3339, left out under a legal hold. */
+  result: z.object({
+    removed: z.array(z.string()).readonly(),
+    failed: z.array(z.string()).readonly(),
+    locked: z
+      .array(z.object({ id: z.string(), until: z.string().exactOptional() }))
+      .readonly()
+      .exactOptional(),
+  }),
 });
 
 /**

@@ -26,7 +26,7 @@ import {
   type Manner,
   type Upload,
 } from './object-upload.ts';
-import { storageError } from './s3-errors.ts';
+import { isOfCredentials, storageError } from './s3-errors.ts';
 import { S3Fault } from './s3-fault.ts';
 import type { S3Answer, S3Line } from './s3-line.ts';
 import { escapeXml } from './xml.ts';
@@ -180,7 +180,10 @@ export class S3Storage implements Storage {
     await this.#guard(file, () => this.#removal.remove(file, signal));
   }
 
-  /** Uploads in parts that nobody finished: they are no objects and are in no list, but are paid for. */
+  /**
+   * Uploads in parts that nobody finished: they are no objects and are in no list, but are paid for. To list them is a right of its own, and
+   * not every server has them: who cannot leaves them to the rules of the bucket.
+   */
   async removeLeftovers(
     signal: AbortSignal,
     { besideOthers = false }: { readonly besideOthers?: boolean } = {},
@@ -189,14 +192,22 @@ export class S3Storage implements Storage {
     return this.#guard(undefined, async () => {
       const nowMs = besideOthers ? await this.#serverMs(signal) : Infinity;
       const removed = { files: 0, bytes: 0 };
-      for await (const upload of listUploads(this.#line, this.#line.place.folderOf('data'), signal)) {
-        if (this.#line.place.nameOf('data', upload.key) === undefined || upload.begunMs > nowMs - underWayMsMax) continue;
-        removed.bytes += await sizeOfUpload(this.#line, upload, signal);
-        await abortUpload(this.#line, upload, signal);
-        removed.files += 1;
+      try {
+        await this.#removeUploads(nowMs, removed, signal);
+      } catch (error) {
+        if (!(error instanceof S3Fault && [403, 405, 501].includes(error.status)) || isOfCredentials(error)) throw error;
       }
       return removed;
     });
+  }
+
+  async #removeUploads(nowMs: number, removed: { files: number; bytes: number }, signal: AbortSignal): Promise<void> {
+    for await (const upload of listUploads(this.#line, this.#line.place.folderOf('data'), signal)) {
+      if (this.#line.place.nameOf('data', upload.key) === undefined || upload.begunMs > nowMs - underWayMsMax) continue;
+      removed.bytes += await sizeOfUpload(this.#line, upload, signal);
+      await abortUpload(this.#line, upload, signal);
+      removed.files += 1;
+    }
   }
 
   /** Whether conditions are heeded shows when they are refused. Locked objects look like any other until somebody removes one. */
