@@ -60,14 +60,17 @@ export function printPrunePlan({ terminal, globals }: CommandContext, { blobs, b
   );
 }
 
+/** Where a result goes, and how. */
+type PruneOutput = Pick<CommandContext, 'terminal'> & { readonly globals: Pick<CommandContext['globals'], 'json' | 'quiet' | 'verbosity'> };
+
 /** What was done, in the way that was asked for. */
-export function printPruned(context: CommandContext, result: PruneResult): void {
+export function printPruned(context: PruneOutput, result: PruneResult): void {
   if (context.globals.json) printPruneJson(context, result);
   else if (!context.globals.quiet) tellPruned(context, result);
 }
 
 /** And what is still to come by itself. */
-function tellPruned({ terminal, globals }: CommandContext, result: PruneResult): void {
+function tellPruned({ terminal, globals }: PruneOutput, result: PruneResult): void {
   const { sums, leftovers, locked, nextRemovalNs, isDryRun } = result;
   const { packs, bytes } = sums;
   if (leftovers.files > 0)
@@ -106,7 +109,7 @@ function lockedText(locked: readonly LockedFile[], bytes: number): string {
 }
 
 /** restic's summary; `waiting`, `removed` and `locked` are ours. */
-function printPruneJson({ terminal }: CommandContext, { sums: { blobs, bytes, packs }, locked }: PruneResult): void {
+function printPruneJson({ terminal }: PruneOutput, { sums: { blobs, bytes, packs }, locked }: PruneResult): void {
   printJson(terminal, {
     message_type: 'summary',
     blobs: {

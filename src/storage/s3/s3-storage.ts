@@ -181,8 +181,8 @@ export class S3Storage implements Storage {
   }
 
   /**
-   * Uploads in parts that nobody finished: they are no objects and are in no list, but are paid for. To list them is a right of its own, and
-   * not every server has them: who cannot leaves them to the rules of the bucket.
+   * Uploads in parts that nobody finished: they are no objects and are in no list, but are paid for. To list them is a right of its own,
+   * and not every server has them: who cannot leaves them to the rules of the bucket.
    */
   async removeLeftovers(
     signal: AbortSignal,
