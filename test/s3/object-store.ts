@@ -59,8 +59,20 @@ export class ObjectStore implements AsyncDisposable {
     this.#serve('ceph-osd', ['-c', settings, '-i', '0', '-f']);
     await said(this.#serve('radosgw', ['-c', settings, '-n', 'client.rgw', '-f']), 'starting handler: beast');
     const { accessKeyId, secretAccessKey } = this.peer.keys;
-    const user = ['--uid', 'tests', '--display-name', 'tests', '--access-key', accessKeyId, '--secret-key', secretAccessKey];
-    await this.#run('radosgw-admin', ['-c', settings, '-n', 'client.rgw', 'user', 'create', ...user]);
+    await this.admin('user', 'create', ...tests, '--display-name', 'tests', '--access-key', accessKeyId, '--secret-key', secretAccessKey);
+  }
+
+  /** What whoever runs the store does: users, quotas. */
+  async admin(...args: readonly string[]): Promise<void> {
+    await this.#run('radosgw-admin', ['-c', join(this.#folder, 'ceph.conf'), '-n', 'client.rgw', ...args]);
+  }
+
+  /** A name and a key by which the same user is known to OpenStack's Swift, which the gateway speaks, too. Asked again, they are the same. */
+  async swiftLogin(): Promise<{ readonly user: string; readonly key: string }> {
+    const login = { user: 'tests:swift', key: 'secret of the tests' };
+    await this.admin('subuser', 'create', ...tests, '--subuser', login.user, '--access', 'full');
+    await this.admin('key', 'create', '--subuser', login.user, '--key-type', 'swift', '--secret-key', login.key);
+    return login;
   }
 
   #serve(program: string, args: readonly string[]): ChildProcess {
@@ -93,6 +105,8 @@ export class ObjectStore implements AsyncDisposable {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+const tests = ['--uid', 'tests'];
 
 /** Without keys, copies and free space on a disk, none of which there is; both ends of a connection have to agree that it is not secret. */
 function configuration(clusterId: string, folder: string, monitorPort: number, gatewayPort: number): string {
