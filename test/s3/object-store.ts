@@ -67,7 +67,7 @@ export class ObjectStore implements AsyncDisposable {
     await this.#run('radosgw-admin', ['-c', join(this.#folder, 'ceph.conf'), '-n', 'client.rgw', ...args]);
   }
 
-  /** A name and a key by which the same user is known to OpenStack's Swift, which the gateway speaks, too. Asked again, they are the same. */
+  /** Name and key of the same user for OpenStack's Swift, which the gateway speaks, too. Asked again, they are the same. */
   async swiftLogin(): Promise<{ readonly user: string; readonly key: string }> {
     const login = { user: 'tests:swift', key: 'secret of the tests' };
     await this.admin('subuser', 'create', ...tests, '--subuser', login.user, '--access', 'full');

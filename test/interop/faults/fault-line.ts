@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** What happens to the connections there are: both ends are told of it (`reset`, `end`), or neither of them ever hears of the other again. */
+/** What happens to connections: both ends are told of it (`reset`, `end`), or neither of them ever hears of the other again (`stall`). */
 export type Cut = 'reset' | 'end' | 'stall';
 
 /** What has gone over a line, both ways. */
@@ -38,15 +38,16 @@ export class FaultLine implements AsyncDisposable {
   readonly #stalled = new Set<Pair>();
   #passed = { bytes: 0, requests: 0, answers: 0 };
   #due: { readonly moment: Moment; readonly act: () => void } | undefined;
-  #takesNew = true;
+  #toDrop = 0;
   #bytesPerSecond: number | undefined;
-  #refused = 0;
+  #dropped = 0;
   #onEmpty: (() => void) | undefined;
 
   private constructor(targetPort: number) {
     this.#server = createServer({ allowHalfOpen: true }, (near) => {
-      if (!this.#takesNew) {
-        this.#refused += 1;
+      if (this.#toDrop > 0) {
+        this.#toDrop -= 1;
+        this.#dropped += 1;
         near.on('error', ignore).resetAndDestroy();
         return;
       }
@@ -77,13 +78,13 @@ export class FaultLine implements AsyncDisposable {
   }
 
   /** Connections that were dropped before a byte of theirs was passed on. */
-  get refused(): number {
-    return this.#refused;
+  get dropped(): number {
+    return this.#dropped;
   }
 
   countAnew(): void {
     this.#passed = { bytes: 0, requests: 0, answers: 0 };
-    this.#refused = 0;
+    this.#dropped = 0;
   }
 
   /** `act` is called once, when the count is reached; what comes behind it has not passed yet, and does not if `act` cuts the line. */
@@ -109,9 +110,9 @@ export class FaultLine implements AsyncDisposable {
     this.#stalled.clear();
   }
 
-  /** New connections are dropped, until it is `whole` again. */
-  dropNew(): void {
-    this.#takesNew = false;
+  /** So many new connections are dropped. Infinity: until it is `whole` again. */
+  dropNew(count: number): void {
+    this.#toDrop = count;
   }
 
   /** So many bytes a second go either way on each connection, about. */
@@ -122,7 +123,7 @@ export class FaultLine implements AsyncDisposable {
   /** From now on nothing goes wrong. What was cut stays so. */
   whole(): void {
     this.#due = undefined;
-    this.#takesNew = true;
+    this.#toDrop = 0;
     this.#bytesPerSecond = undefined;
   }
 

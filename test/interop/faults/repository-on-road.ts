@@ -9,12 +9,8 @@ import { neverAborted } from '../../fakes/never-aborted.ts';
 import { compareTrees, describeDifferences } from '../../zoo/compare-trees.ts';
 import { startCadangan, startRestic, type Ran, type Running } from '../programs.ts';
 import type { Stage } from '../stage.ts';
+import { cheapCost, password } from './jobs-on-storage.ts';
 import type { Road } from './road.ts';
-
-export const password = 'on a bad road';
-
-/** Weak on purpose: both programs open the repository a hundred times. */
-const cheapCost = { N: 16, r: 1, p: 1 };
 
 /** A repository at the end of a road, as both programs see it by their command lines, and as it is. */
 export class RepositoryOnRoad {

@@ -1,11 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../../src/platform/index.ts';
+import { openRclone, openRest, openS3, type Storage } from '../../../src/storage/index.ts';
 import { needs } from '../../needs.ts';
 import type { ObjectStore } from '../../s3/object-store.ts';
 import { makeCertificates } from '../certificates.ts';
 import { RcloneServer } from '../rclone-server.ts';
 import type { Stage } from '../stage.ts';
 import { FaultLine } from './fault-line.ts';
+
+/** Of a line on which nothing moves, for tests that wait for that: long for whoever moves, also on a slow machine. */
+const idleMsMax = 1500;
 
 /** A repository's place on a server of its own, with a line to it on which things can go wrong, and what each program is to be told. */
 export interface Road extends AsyncDisposable {
@@ -15,6 +20,8 @@ export interface Road extends AsyncDisposable {
   /** The entry of the configuration, but for the location. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string>>;
+  /** The road alone, on which something has to move every second and a half. */
+  openImpatient(): Storage;
   readonly forRestic: {
     /** Of a restic that takes a password for a server in the location alone. Default: as ours. */
     readonly location?: string;
@@ -50,6 +57,13 @@ async function overRest(stage: Stage, { args = [], isSecure = false }: RestOptio
     location: `rest:${url}`,
     ...(certificates && { settings: { caFile: certificates.authorityFile } }),
     environment: { RESTIC_REST_USERNAME: 'server-1', RESTIC_REST_PASSWORD: 'of the server' },
+    openImpatient: () =>
+      openRest(new URL(url), {
+        credentials: { user: 'server-1', password: () => Promise.resolve('of the server') },
+        caFile: certificates?.authorityFile,
+        idleMsMax,
+        clock: systemClock,
+      }),
     forRestic: {
       location: `rest:${url.replace('//', '//server-1:of%20the%20server@')}`,
       ...(certificates && { options: ['--cacert', certificates.authorityFile] }),
@@ -64,27 +78,38 @@ async function overRest(stage: Stage, { args = [], isSecure = false }: RestOptio
 async function overS3(store: ObjectStore): Promise<Road> {
   const { peer } = store;
   const line = await FaultLine.to(Number(new URL(peer.endpoint).port));
+  const endpoint = new URL(`http://127.0.0.1:${line.port}`);
+  const place = { endpoint, bucket: peer.freshName(), prefix: 'deep/repo' };
+  const { environment } = peer;
   return {
     line,
-    location: `s3:http://127.0.0.1:${line.port}/${peer.freshName()}/deep/repo`,
-    environment: { ...peer.environment },
+    location: `s3:${endpoint.origin}/${place.bucket}/${place.prefix}`,
+    environment,
+    openImpatient: () => openS3(place, { environment, homeFolder: '/nowhere', idleMsMax, clock: systemClock }),
     forRestic: {},
     [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
   };
 }
 
-/** Rclone is a program of ours then, and the line is the one between it and a cloud, which speaks Swift: Debian's rclone has no S3 that works. */
+/**
+ * Rclone is a program of ours then, and the line is the one between it and a cloud. That speaks Swift: the S3 of Debian's rclone does not
+ * work (`unsupported transport, *fshttp.Transport`).
+ */
 async function overRclone(stage: Stage, store: ObjectStore): Promise<Road> {
   const { peer } = store;
   const line = await FaultLine.to(Number(new URL(peer.endpoint).port));
   const { user, key } = await store.swiftLogin();
   const configFile = join(stage.folder('rclone'), 'rclone.conf');
   writeFileSync(configFile, `[cloud]\ntype = swift\nuser = ${user}\nkey = ${key}\nauth = http://127.0.0.1:${line.port}/auth/v1.0\n`);
+  const place = { remote: 'cloud', path: `${peer.freshName()}/repo` };
+  const impatience = { RCLONE_TIMEOUT: `${idleMsMax}ms`, RCLONE_CONTIMEOUT: `${idleMsMax}ms`, RCLONE_LOW_LEVEL_RETRIES: '2' };
   return {
     line,
-    location: `rclone:cloud:${peer.freshName()}/repo`,
+    location: `rclone:${place.remote}:${place.path}`,
     settings: { configFile },
     environment: {},
+    openImpatient: () =>
+      openRclone(place, { environment: { ...process.env, RCLONE_CONFIG: configFile, ...impatience }, clock: systemClock }),
     forRestic: { environment: { RCLONE_CONFIG: configFile } },
     [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
   };
