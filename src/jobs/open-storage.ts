@@ -11,6 +11,7 @@ import {
   openS3,
   openSftp,
   parseLocation,
+  ProvenStorage,
   RetryingStorage,
   type ConcurrencyLimits,
   type Location,
@@ -37,12 +38,12 @@ export async function openStorageAt(location: string, place: StoragePlace): Prom
     case 'sftp':
       return paced(askedAgain(sftpStorage(parsed, settings, place), place), place);
     case 'rest':
-      return askedAgain(fewAtOnce(restStorage(parsed, settings, place)), place);
+      return askedAgain(proven(fewAtOnce(restStorage(parsed, settings, place)), place), place);
     case 's3':
       return askedAgain(fewAtOnce(s3Storage(parsed, settings, place)), place);
     case 'rclone':
       await place.vet?.([settings?.program ?? 'rclone']);
-      return askedAgain(fewAtOnce(rcloneStorage(parsed, settings, place)), place);
+      return askedAgain(proven(fewAtOnce(rcloneStorage(parsed, settings, place)), place), place);
   }
 }
 
@@ -114,6 +115,11 @@ const atOnce: ConcurrencyLimits = { large: 6, small: 16 };
 
 function fewAtOnce(storage: Storage): Storage {
   return new ConcurrentStorage(storage, atOnce);
+}
+
+/** Servers that hold nothing against a hash: what they were sent is read back, small files whole. */
+function proven(storage: Storage, place: StoragePlace): Storage {
+  return new ProvenStorage(storage, { clock: clockOf(place), random: place.random ?? systemRandom });
 }
 
 /** A line that falls comes back, and a server is started anew. */

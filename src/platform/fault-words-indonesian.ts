@@ -161,6 +161,7 @@ export const indonesianFaultWords: FaultWords = {
     InvalidAccessKeyId: 'server tidak mengenal kunci akses ini',
     SignatureDoesNotMatch: 'kunci akses rahasianya tidak benar',
     'stored-nothing': 'server mengatakan telah menyimpan berkas, padahal tidak ada',
+    'stored-other-bytes': 'server mengatakan telah menyimpan berkas, padahal isinya lain',
     'stored-another-size': 'server mengatakan telah menyimpan berkas, padahal ukurannya lain',
     'only Windows has shadow copies': 'hanya Windows yang memiliki salinan bayangan',
     'it lies on no volume of this machine': 'tidak berada di volume mesin ini',

@@ -7,7 +7,8 @@
  * - *Not there* (`storage.not-found`, an empty list) and *cannot tell* (`storage.unreachable`) are different answers. A
  *   listing is whole or it throws: prune decides by it what to delete.
  * - Calls may run side by side, in any number; each takes an `AbortSignal`; none retries, but for Drive, whose client knows which refusals
- *   pass. Retries, limits and concurrency are wrappers: `LimitedStorage` > `RetryingStorage` > `ConcurrentStorage` > the storage.
+ *   pass. Limits, retries, proofs and concurrency are wrappers: `LimitedStorage` > `RetryingStorage` > `ProvenStorage` >
+ *   `ConcurrentStorage` > the storage.
  * - Every error is a `CadanganError` with the location in its facts.
  *
  * Words: a *location* is what the user writes (`/mnt/backup/repo`, `gdrive:Folder/Sub`); a *kind* is a folder of restic's
@@ -27,6 +28,7 @@ export { isStoredName } from './file-name.ts';
 export { DriveStorage } from './drive-storage.ts';
 export { ConcurrentStorage, type ConcurrencyLimits } from './concurrent-storage.ts';
 export { LimitedStorage } from './limited-storage.ts';
+export { ProvenStorage, type ProofWorld } from './proven-storage.ts';
 export {
   defaultRetryPatience,
   isTransient,

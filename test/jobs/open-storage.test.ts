@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openStorageAt, type StoragePlace } from '../../src/jobs/index.ts';
 import { CadanganError, isCode, passwordFromText } from '../../src/platform/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
+import { SeededRandom } from '../fakes/seeded-random.ts';
+import { fileOf } from '../storage/conformance.ts';
+import { MemoryRestServer } from '../storage/memory-rest-server.ts';
 
 const place: StoragePlace = { settings: undefined, stateFolder: '/nowhere', environment: { HOME: '/nowhere' } };
 
@@ -28,4 +32,23 @@ test('a password goes in clear text to no other machine, unless the configuratio
 
 test('without an account nothing lies on Google Drive', async () => {
   await assert.rejects(openStorageAt('gdrive:A/B', place), (error) => isCode(error, 'drive.not-set-up'));
+});
+
+test('what a REST server has kept is read back: other bytes are taken away and sent again', async () => {
+  await using server = await MemoryRestServer.open();
+  const storage = await openStorageAt(`rest:${server.url.href}`, place);
+  await storage.create(neverAborted);
+  const bytes = new SeededRandom(1).bytes(500);
+  const file = fileOf(bytes, 'index');
+  let posts = 0;
+  server.interfere = async (request, response) => {
+    if (request.method !== 'POST' || posts++ > 0) return false;
+    for await (const chunk of request as AsyncIterable<Buffer>) server.files.set(`index/${file.name}`, Buffer.alloc(chunk.length));
+    response.end();
+    return true;
+  };
+  await storage.write(file, bytes, neverAborted);
+  assert.equal(posts, 2);
+  assert(server.files.get(`index/${file.name}`)?.equals(bytes));
+  await storage.close();
 });

@@ -261,6 +261,8 @@ export class RestStorage implements Storage {
     const storedBytes = await this.#sizeAt(file, signal);
     if (storedBytes !== bytes.length) {
       if (!isDone(head)) throw refusal(head, asked);
+      // What is known to be torn is not left for others to find.
+      if (storedBytes !== undefined && file.kind !== 'config') await this.remove(file, signal).catch(() => undefined);
       throw new ConnectionFault(`the server said that it stored the file, and has ${storedBytes ?? 'none'} of its ${bytes.length} bytes`);
     }
     if (file.kind === 'config') await this.#assertOurConfig(bytes, signal); // another may have begun here at the same moment

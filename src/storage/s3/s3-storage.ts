@@ -240,12 +240,14 @@ export class S3Storage implements Storage {
     else if (!(await this.#put(file, upload))) return;
     // Not under the caller's signal: an abort must not leave it open whether there is a file.
     const head = await this.#headOf(file, undefined);
-    if (head === undefined || this.#sizeIn(head, file) !== bytes.length)
-      throw new CadanganError('storage.unreachable', {
-        location: this.location,
-        file: fileLabel(file),
-        reason: head === undefined ? 'stored-nothing' : 'stored-another-size',
-      });
+    if (head !== undefined && this.#sizeIn(head, file) === bytes.length) return;
+    // What is known to be torn is not left for others to find.
+    if (head !== undefined && file.kind !== 'config') await this.#removal.remove(file, signal).catch(() => undefined);
+    throw new CadanganError('storage.unreachable', {
+      location: this.location,
+      file: fileLabel(file),
+      reason: head === undefined ? 'stored-nothing' : 'stored-another-size',
+    });
   }
 
   /** @returns whether it was sent; false when it is there already */

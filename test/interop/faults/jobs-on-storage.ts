@@ -13,7 +13,7 @@ import {
 } from '../../../src/jobs/index.ts';
 import { CadanganError, passwordFromText, systemClock, type Clock, type ErrorCode } from '../../../src/platform/index.ts';
 import { listSnapshots, Repository } from '../../../src/repository/index.ts';
-import { ConcurrentStorage, RetryingStorage, type RetryPatience, type Storage } from '../../../src/storage/index.ts';
+import { ConcurrentStorage, ProvenStorage, RetryingStorage, type RetryPatience, type Storage } from '../../../src/storage/index.ts';
 import { removeSnapshots, type PruneResult } from '../../../src/upkeep/index.ts';
 import { neverAborted } from '../../fakes/never-aborted.ts';
 import { SeededRandom } from '../../fakes/seeded-random.ts';
@@ -46,13 +46,14 @@ export class JobsOnStorage {
     this.location = location;
     this.#stage = stage;
     const random = new SeededRandom(1);
+    const openStorage = (): Storage => {
+      const few = new ConcurrentStorage(openRoad(), { large: 6, small: 16 });
+      return new RetryingStorage(new ProvenStorage(few, { clock, random }), { clock, random, patience: quick });
+    };
     this.#access = {
       location,
       password: async () => passwordFromText(password),
-      world: {
-        openStorage: () =>
-          new RetryingStorage(new ConcurrentStorage(openRoad(), { large: 6, small: 16 }), { clock, random, patience: quick }),
-      },
+      world: { openStorage },
       signal: neverAborted,
     };
   }
@@ -69,8 +70,9 @@ export class JobsOnStorage {
     return backupJob(this.#access, wish);
   }
 
-  prune(): Promise<JobResult<PruneResult>> {
-    return pruneJob(this.#access, { policy: { ...usualPolicy, removeAtOnce: true }, workerCount: 1 });
+  /** @param options `waits`: packs are not removed before another day */
+  prune({ waits = false }: { readonly waits?: boolean } = {}): Promise<JobResult<PruneResult>> {
+    return pruneJob(this.#access, { policy: { ...usualPolicy, removeAtOnce: !waits }, workerCount: 1 });
   }
 
   /** All but the last. */
@@ -98,15 +100,18 @@ export class JobsOnStorage {
     return checkJob(this.#access, { ...(readData === 'all' && { readData }), workerCount: 1 });
   }
 
-  /** The last snapshot. A good result is one with everything in it. */
-  async restore(source: string, snapshot = 'latest'): Promise<JobResult<unknown>> {
+  /**
+   * A good result is one with everything in it.
+   * @param options of which snapshot, default: the last one; `copy` of what the source was then, default: what it is
+   */
+  async restore(
+    source: string,
+    { snapshot = 'latest', copy = source }: { readonly snapshot?: string; readonly copy?: string } = {},
+  ): Promise<JobResult<unknown>> {
     const target = this.#stage.fresh('restored');
     const result = await restoreJob(this.#access, { snapshot: `${snapshot}:${source}`, target, workers: 1 });
     if (result.outcome === 'success')
-      assert.deepEqual(
-        describeDifferences(compareTrees(source, target, { mtimeToleranceNs: 1000n }).filter(({ path }) => path !== '')),
-        [],
-      );
+      assert.deepEqual(describeDifferences(compareTrees(copy, target, { mtimeToleranceNs: 1000n }).filter(({ path }) => path !== '')), []);
     rmSync(target, { recursive: true, force: true });
     return result;
   }
