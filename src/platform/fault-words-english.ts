@@ -145,6 +145,7 @@ export const englishFaultWords: FaultWords = {
     InvalidAccessKeyId: 'the server does not know this access key',
     SignatureDoesNotMatch: 'the secret access key is not the right one',
     'stored-nothing': 'the server said that it had stored the file, and has none',
+    'could-not-store': 'the server could not store the file; it may be full',
     'stored-other-bytes': 'the server said that it had stored the file, and has one of other bytes',
     'stored-another-size': 'the server said that it had stored the file, and has one of another size',
   },

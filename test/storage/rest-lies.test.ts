@@ -249,12 +249,12 @@ describe('a server that does not do what it says', () => {
   test('says why it refuses: no right, no space, trouble of its own', async () => {
     await using it = await repository();
     const bytes = random.bytes(10);
-    for (const [status, code] of [
+    for (const [status, code, reason = `HTTP ${status}`] of [
       [401, 'storage.denied'],
       [403, 'storage.denied'],
       [507, 'storage.full'],
       [400, 'storage.unreachable'],
-      [500, 'storage.unreachable'],
+      [500, 'storage.unreachable', 'could-not-store'],
       [503, 'storage.unreachable'],
     ] as const) {
       it.server.interfere = answering('POST data/', async (request, response) => {
@@ -262,7 +262,7 @@ describe('a server that does not do what it says', () => {
         response.writeHead(status).end('<html>a page of theirs');
       });
       const error = await failureOf(it.storage.write(fileOf(bytes), bytes, neverAborted));
-      assert.deepEqual([error.code, error.facts['reason']], [code, `HTTP ${status}`]);
+      assert.deepEqual([error.code, error.facts['reason']], [code, reason]);
       assert.doesNotMatch(JSON.stringify(error.facts), /page/);
     }
   });

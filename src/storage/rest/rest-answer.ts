@@ -21,6 +21,9 @@ export function isDone({ status }: AnswerHead): boolean {
 export function refusal({ status }: AnswerHead, { location, file, neededBytes }: Asked): CadanganError {
   const facts = { location, ...(file && { file: fileLabel(file) }), reason: `HTTP ${status}` };
   if (status === 401 || status === 403) return new CadanganError('storage.denied', facts);
+  // All that rclone says when the disk behind it is full, and of any other trouble of writing.
+  if (status === 500 && neededBytes !== undefined)
+    return new CadanganError('storage.unreachable', { ...facts, reason: 'could-not-store', status });
   if (status === 507) return new CadanganError('storage.full', { ...facts, neededBytes });
   return new CadanganError('storage.unreachable', facts);
 }

@@ -135,6 +135,7 @@ export function roadKinds(objectStore: () => Promise<ObjectStore>): readonly Roa
   ];
 }
 
-function all(...programs: readonly Parameters<typeof needs>[0][]): { readonly skip: string | false } {
+/** Options of a test that runs several other programs. */
+export function all(...programs: readonly Parameters<typeof needs>[0][]): { readonly skip: string | false } {
   return programs.map((program) => needs(program)).find(({ skip }) => skip !== false) ?? { skip: false };
 }
