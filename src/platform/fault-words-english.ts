@@ -146,6 +146,7 @@ export const englishFaultWords: FaultWords = {
     SignatureDoesNotMatch: 'the secret access key is not the right one',
     'stored-nothing': 'the server said that it had stored the file, and has none',
     'could-not-store': 'the server could not store the file; it may be full',
+    'upload-still-open': 'an upload of the file broke off, and the server still holds on to it',
     'stored-other-bytes': 'the server said that it had stored the file, and has one of other bytes',
     'stored-another-size': 'the server said that it had stored the file, and has one of another size',
   },

@@ -162,6 +162,7 @@ export const indonesianFaultWords: FaultWords = {
     SignatureDoesNotMatch: 'kunci akses rahasianya tidak benar',
     'stored-nothing': 'server mengatakan telah menyimpan berkas, padahal tidak ada',
     'could-not-store': 'server tidak dapat menyimpan berkas; mungkin penuh',
+    'upload-still-open': 'pengunggahan berkas terputus, dan server masih menahannya',
     'stored-other-bytes': 'server mengatakan telah menyimpan berkas, padahal isinya lain',
     'stored-another-size': 'server mengatakan telah menyimpan berkas, padahal ukurannya lain',
     'only Windows has shadow copies': 'hanya Windows yang memiliki salinan bayangan',

@@ -12,6 +12,10 @@ import { wholeFileBytesMax } from '../layout.ts';
 
 /** For so long a `config` that was seen shows that the repository is there, when something is to be written. */
 const seenMsMax = 10_000;
+/** After an upload that broke off, so long until the file is looked for: the server may be about to see the end of it, or to put it away. */
+const settleMs = 1000;
+/** An upload that a server takes for open is asked for again as late as that. Nine times it is longer than a dead connection lives in Go. */
+const stillOpenMs = 20_000;
 /** Servers of the protocol's first version list names alone: so many sizes are asked for at once. */
 const sizesAtOnce = 8;
 
@@ -26,7 +30,8 @@ const version2 = 'application/vnd.x.restic.rest.v2';
  *   *no file* and *no files* are believed only beside a `config`, or while this object makes the repository itself.
  * - A file counts as stored when a question for its size has shown it.
  * - `rclone serve restic` over a folder shows a file under its name while it grows; rest-server does not. A write that is aborted waits
- *   until the server has put away what it had.
+ *   until the server has put away what it had. One that broke off is not made over while a part of it shows: when the server learns that
+ *   nobody is there any more, which may take minutes, it removes what lies under that name, be it a part or a whole file by then.
  *
  * A server that only appends refuses to remove anything but locks: `storage.denied`, with the reason `append-only`.
  */
@@ -39,6 +44,8 @@ export class RestStorage implements Storage {
   /** This object made the layout where no `config` was, and none has been seen since. */
   #isNew = false;
   #isAppendOnly: boolean | 'unknown' = 'unknown';
+  /** Paths of uploads of ours that broke off: the server may not know it yet. */
+  readonly #brokenOff = new Set<string>();
   /** Writes that are under way, by path; they never fail here. */
   readonly #writing = new Map<string, Promise<void>>();
 
@@ -160,7 +167,9 @@ export class RestStorage implements Storage {
   async #writeAlone(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     await this.#guard(file, async () => {
       await this.#assertThere(seenMsMax, signal);
-      const existingBytes = await this.#sizeAt(file, signal);
+      const existingBytes = this.#brokenOff.has(pathOf(file))
+        ? await this.#settledSize(file, bytes.length, signal)
+        : await this.#sizeAt(file, signal);
       if (existingBytes !== undefined && (await this.#keepsExisting(file, existingBytes, bytes, signal))) return;
       await this.#upload(file, bytes, existingBytes, signal);
     });
@@ -268,9 +277,26 @@ export class RestStorage implements Storage {
     if (file.kind === 'config') await this.#assertOurConfig(bytes, signal); // another may have begun here at the same moment
   }
 
-  #post(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<AnswerHead> {
+  async #post(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<AnswerHead> {
     const headers = { Accept: version2, 'Content-Type': 'application/octet-stream' };
-    return this.#ask({ method: 'POST', path: pathOf(file), headers, body: bytes, signal });
+    const path = pathOf(file);
+    this.#brokenOff.add(path);
+    const head = await this.#ask({ method: 'POST', path, headers, body: bytes, signal });
+    this.#brokenOff.delete(path);
+    return head;
+  }
+
+  /**
+   * What there is of a file whose upload broke off. A list tells it: asked for one file, rclone remembers for ever how much of it there was
+   * the first time. @throws `storage.unreachable` while it is a part
+   */
+  async #settledSize(file: FileName, wholeBytes: number, signal: AbortSignal): Promise<number | undefined> {
+    await this.#clock.sleep(settleMs, signal).catch(() => throwIfAborted(signal));
+    if (file.kind === 'config') return this.#sizeAt(file, signal);
+    const existingBytes = (await this.list(file.kind, signal)).find(({ name }) => name === file.name)?.sizeBytes;
+    if (existingBytes === undefined || existingBytes === wholeBytes) return existingBytes;
+    const facts = { location: this.location, file: fileLabel(file), reason: 'upload-still-open', retryAfterMs: stillOpenMs };
+    throw new CadanganError('storage.unreachable', facts);
   }
 
   /** @throws `storage.denied` with how much is there, where it may not be removed: somebody has to do it on the server */

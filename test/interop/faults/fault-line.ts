@@ -101,13 +101,11 @@ export class FaultLine implements AsyncDisposable {
     for (const pair of this.#stalled) this.#forget(pair);
   }
 
-  /** The ends of what was stalled learn now that nobody is there any more. */
-  endStalled(): void {
-    for (const { near, far } of this.#stalled) {
-      near.destroy();
-      far.destroy();
-    }
+  /** The ends of what was stalled learn now that nobody is there any more. @returns when the server has put its end away */
+  async endStalled(): Promise<void> {
+    const ends = [...this.#stalled];
     this.#stalled.clear();
+    await Promise.all(ends.map(endPair));
   }
 
   /** So many new connections are dropped. Infinity: until it is `whole` again. */
@@ -138,8 +136,7 @@ export class FaultLine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.endStalled();
-    for (const { near, far } of this.#pairs) {
+    for (const { near, far } of [...this.#pairs, ...this.#stalled]) {
       near.destroy();
       far.destroy();
     }
@@ -208,6 +205,14 @@ export class FaultLine implements AsyncDisposable {
   #resume(pair: Pair, socket: Socket): void {
     if (!pair.isCut) socket.resume();
   }
+}
+
+async function endPair({ near, far }: Pair): Promise<void> {
+  near.destroy();
+  const closed = far.closed ? undefined : once(far, 'close');
+  far.resume();
+  far.end();
+  await closed;
 }
 
 function cutPair(pair: Pair, how: Cut): void {

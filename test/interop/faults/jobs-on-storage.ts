@@ -27,7 +27,9 @@ export const password = 'on a bad road';
 export const cheapCost = { N: 16, r: 1, p: 1 };
 
 /** Quick to come back, and to give up. */
-const quick: Partial<RetryPatience> = { firstWaitMsMax: 20, waitMsMax: 200, tries: 5 };
+const quick: Partial<RetryPatience> = { firstWaitMsMax: 20, waitMsMax: 200, tries: 6 };
+/** Also where a server wants to be left alone for longer. */
+const waitMsMax = 200;
 
 export interface JobsWorld {
   /** One road, as it is; it gets what every road gets: few calls at once, and other tries. */
@@ -48,7 +50,8 @@ export class JobsOnStorage {
     const random = new SeededRandom(1);
     const openStorage = (): Storage => {
       const few = new ConcurrentStorage(openRoad(), { large: 6, small: 16 });
-      return new RetryingStorage(new ProvenStorage(few, { clock, random }), { clock, random, patience: quick });
+      const hurried: Clock = { ...clock, sleep: (ms, signal) => clock.sleep(Math.min(ms, waitMsMax), signal) };
+      return new RetryingStorage(new ProvenStorage(few, { clock, random }), { clock: hurried, random, patience: quick });
     };
     this.#access = {
       location,

@@ -1,4 +1,5 @@
 // What a bad line does to runs on every road: either they get over it, and everything is there, or they say so.
+import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -20,14 +21,25 @@ const measures = ['bytes', 'requests', 'answers'] as const satisfies readonly (k
 interface LineFault {
   readonly name: string;
   readonly begin: (line: FaultLine) => void;
-  /** A run gets over it. */
+  /** What its moment is counted in; any, where that is left out. */
+  readonly of?: keyof Passed;
+  /** A run gets over it; else it may also fail. */
   readonly passes: boolean;
 }
 
 const faults: readonly LineFault[] = [
   { name: 'reset', begin: (line) => line.cut('reset'), passes: true },
   { name: 'ended in mid-sentence', begin: (line) => line.cut('end'), passes: true },
-  { name: 'silent from then on', begin: (line) => line.cut('stall'), passes: true },
+  { name: 'silent from then on', of: 'bytes', begin: (line) => line.cut('stall'), passes: false },
+  {
+    name: 'silent, and in time the server hears of it',
+    of: 'bytes',
+    begin: (line) => {
+      line.cut('stall');
+      line.at({ of: 'requests', count: line.passed.requests + 3 }, () => void line.endStalled());
+    },
+    passes: true,
+  },
   { name: 'slow', begin: (line) => line.slowTo(2_000_000), passes: true },
   {
     name: 'away for a while',
@@ -88,6 +100,11 @@ class BadLine {
     this.#source = new Source(random);
   }
 
+  /** All of the source, of which later runs find a part changed. */
+  async firstBackup(): Promise<void> {
+    assertGood(await this.#jobs.backup(this.#source.path));
+  }
+
   async measured(run: Run): Promise<void> {
     await this.#prepare(run);
     this.#line.countAnew();
@@ -96,9 +113,8 @@ class BadLine {
   }
 
   /** @returns how it ended, in words */
-  async through(run: Run, { name, begin, passes }: LineFault): Promise<string> {
+  async through(run: Run, { name, of = this.#anyOf(measures), begin, passes }: LineFault): Promise<string> {
     await this.#prepare(run);
-    const of = measures[this.#random.below(measures.length)] ?? 'bytes';
     const moment: Moment = { of, count: 1 + this.#random.below(Math.ceil(certain * (this.#whole.get(run)?.[of] ?? 1))) };
     const story = `${run}, ${name} at ${moment.of} ${moment.count}`;
     this.#line.countAnew();
@@ -110,7 +126,7 @@ class BadLine {
     try {
       const result = await this.#do(run);
       this.#line.whole();
-      this.#line.endStalled();
+      await this.#line.endStalled(); // what the server removes then, it removes before the check
       if (passes) assertGood(result);
       if (result.outcome !== 'success') {
         this.#jobs.assertFailed(result, 'storage.unreachable');
@@ -122,6 +138,10 @@ class BadLine {
     } catch (error) {
       throw new Error(story, { cause: error });
     }
+  }
+
+  #anyOf<T>(all: readonly T[]): T {
+    return all[this.#random.below(all.length)] ?? assert.fail('of nothing');
   }
 
   async #prepare(run: Run): Promise<void> {
@@ -154,6 +174,7 @@ describe('on a bad line', { concurrency: true }, () => {
       const random = new SeededRandom(seed);
       const badLine = new BadLine(road.line, jobs, random);
       const runs: readonly Run[] = kind.isAppendOnly ? ['backup', 'restore'] : ['backup', 'restore', 'prune'];
+      await badLine.firstBackup();
       for (const run of runs) await badLine.measured(run);
       try {
         for (let round = 0; round < rounds({ sample: 1, long: 16 }); round++)
