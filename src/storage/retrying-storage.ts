@@ -43,12 +43,12 @@ const lastingReasons: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISD
 
 /**
  * Whether the same call may go through in a moment: somebody gave no answer, or one of trouble. Not a refusal, not a full storage, not a
- * certificate that is not to be trusted, not a program that is missing.
+ * certificate that is not to be trusted, not a program that is missing, not what the storage says is `lasting`.
  */
 export function isTransient(error: unknown): boolean {
   if (!isCode(error, 'storage.unreachable')) return false;
-  const { between, program, reason } = error.facts;
-  return between !== 'certificate' && program === undefined && !lastingReasons.has(reason);
+  const { between, lasting, program, reason } = error.facts;
+  return between !== 'certificate' && lasting !== true && program === undefined && !lastingReasons.has(reason);
 }
 
 /**

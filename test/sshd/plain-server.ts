@@ -19,8 +19,11 @@ export interface PlainServerOptions {
   readonly readBytesMax?: number;
   /** What of a name is not told. */
   readonly hides?: readonly ('mode' | 'size' | 'mtime')[];
-  /** Asked before each request; a text refuses it with FAILURE and that text, as servers do that are not OpenSSH's. */
-  readonly refuse?: (request: string, path: string) => string | undefined;
+  /**
+   * Asked before each request; a text refuses it with FAILURE and that text, as servers do that are not OpenSSH's, and a number is the
+   * status. `mute`: nothing is ever answered.
+   */
+  readonly refuse?: (request: string, path: string) => string | number | undefined;
   /** Whether others may be reached through it. */
   readonly forwards?: boolean;
 }
@@ -108,6 +111,8 @@ export class PlainServer implements AsyncDisposable {
     const answer = (request: string, id: number, path: string, work: () => Promise<void>): void => {
       this.requests.push(`${request} ${path}`);
       const refused = this.#options.refuse?.(request, path);
+      if (refused === 'mute') return;
+      if (typeof refused === 'number') return sftp.status(id, refused);
       if (refused !== undefined) return sftp.status(id, STATUS_CODE.FAILURE, refused);
       work().catch((error: NodeJS.ErrnoException) => sftp.status(id, statusOf(error)));
     };

@@ -7,6 +7,12 @@ export function because(facts: FactReader): string {
   return reason === undefined ? '' : `: ${reason}`;
 }
 
+/** What ssh_config says and nobody heeds; it may be why another host answers than the one that was meant. @param saying in front of it */
+export function unheeded(facts: FactReader, saying: string): string {
+  const settings = facts.list('unheeded');
+  return settings.length === 0 ? '' : ` ${saying}: ${settings.join(', ')}.`;
+}
+
 export function ofAccount(facts: FactReader): string {
   const account = facts.plain('account');
   return account === undefined ? '' : ` (${account})`;

@@ -1,5 +1,5 @@
 import { faultWords, formatBytes } from '../../platform/index.ts';
-import { because, ofAccount, inFile, minutes, shortId, shortIds } from './fact-phrases.ts';
+import { because, ofAccount, inFile, minutes, shortId, shortIds, unheeded } from './fact-phrases.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
 
 const seeRepository =
@@ -69,7 +69,7 @@ export const english: Phrasebook = {
             next: 'Check its name and that of the server. "cadangan init" makes it, where these keys may.',
           }
         : {
-            what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.`,
+            what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Not heeded in ssh_config')}`,
             next: between(facts) ?? checkStorage,
           },
     'storage.full': (facts) => ({
@@ -80,7 +80,7 @@ export const english: Phrasebook = {
       deniedForATime(facts) ??
       (facts.plain('reason') === 'login'
         ? {
-            what: `Cannot log in to "${facts.plain('host') ?? 'the server'}" as "${facts.plain('user') ?? 'this user'}", for ${at(facts)}: the server took none of ${facts.list('tried').join(', ') || 'the keys there are (none)'}.`,
+            what: `Cannot log in to "${facts.plain('host') ?? 'the server'}" as "${facts.plain('user') ?? 'this user'}", for ${at(facts)}: the server took none of ${facts.list('tried').join(', ') || 'the keys there are (none)'}.${unheeded(facts, 'Not heeded in ssh_config')}`,
             next: 'Check the user. Add the public key to ~/.ssh/authorized_keys of that user on the server, name another key (IdentityFile in ~/.ssh/config), or load it into the agent ("ssh-add").',
           }
         : {
@@ -88,7 +88,7 @@ export const english: Phrasebook = {
             next: 'Check the permissions of this user there. To only read a repository that cannot be written to, add --no-lock.',
           }),
     'storage.unknown-host': (facts) => ({
-      what: `The server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, is not known yet: its ${facts.plain('keyType') ?? ''} key has the fingerprint ${facts.plain('fingerprint') ?? ''}${because(facts)}. Nothing was sent to it.`,
+      what: `The server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, is not known yet: its ${facts.plain('keyType') ?? ''} key has the fingerprint ${facts.plain('fingerprint') ?? ''}${because(facts)}. Nothing was sent to it.${unheeded(facts, 'Not heeded in ssh_config')}`,
       next: 'Compare the fingerprint with the one that the server itself shows ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" there), then connect once with "ssh" and confirm it.',
     }),
     'storage.host-changed': (facts) => ({
@@ -96,7 +96,7 @@ export const english: Phrasebook = {
         `Refused to connect to "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: it shows another key than the known one${because(facts)}.`,
         `It shows ${facts.plain('keyType') ?? 'a key'} ${facts.plain('fingerprint') ?? ''};`,
         `known is ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''}`,
-        `(line ${facts.plain('line') ?? ''} of ${facts.plain('file') ?? 'the known hosts'}).`,
+        `(line ${facts.plain('line') ?? ''} of ${facts.plain('file') ?? 'the known hosts'}).${unheeded(facts, 'Not heeded in ssh_config')}`,
       ].join(' '),
       next: 'Somebody may be in between. Ask whoever runs the server; only when its key was changed on purpose, remove that line and connect anew.',
     }),

@@ -1,5 +1,5 @@
 import { faultWords, formatBytes } from '../../platform/index.ts';
-import { because, ofAccount, inFile, minutes, shortId, shortIds } from './fact-phrases.ts';
+import { because, ofAccount, inFile, minutes, shortId, shortIds, unheeded } from './fact-phrases.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
 
 const seeRepository =
@@ -69,7 +69,7 @@ export const indonesian: Phrasebook = {
             next: 'Periksa namanya dan nama servernya. "cadangan init" membuatnya, bila kunci akses ini boleh.',
           }
         : {
-            what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.`,
+            what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Tidak diindahkan di ssh_config')}`,
             next: between(facts) ?? checkStorage,
           },
     'storage.full': (facts) => ({
@@ -80,7 +80,7 @@ export const indonesian: Phrasebook = {
       deniedForATime(facts) ??
       (facts.plain('reason') === 'login'
         ? {
-            what: `Tidak dapat masuk ke "${facts.plain('host') ?? 'server'}" sebagai "${facts.plain('user') ?? 'pengguna ini'}", untuk ${at(facts)}: server tidak menerima satu pun dari ${facts.list('tried').join(', ') || 'kunci yang ada (tidak ada)'}.`,
+            what: `Tidak dapat masuk ke "${facts.plain('host') ?? 'server'}" sebagai "${facts.plain('user') ?? 'pengguna ini'}", untuk ${at(facts)}: server tidak menerima satu pun dari ${facts.list('tried').join(', ') || 'kunci yang ada (tidak ada)'}.${unheeded(facts, 'Tidak diindahkan di ssh_config')}`,
             next: 'Periksa penggunanya. Tambahkan kunci publik ke ~/.ssh/authorized_keys pengguna itu di server, sebutkan kunci lain (IdentityFile di ~/.ssh/config), atau muat ke agen ("ssh-add").',
           }
         : {
@@ -88,7 +88,7 @@ export const indonesian: Phrasebook = {
             next: 'Periksa izin pengguna ini di sana. Untuk sekadar membaca repositori yang tidak dapat ditulisi, tambahkan --no-lock.',
           }),
     'storage.unknown-host': (facts) => ({
-      what: `Server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, belum dikenal: kunci ${facts.plain('keyType') ?? ''}-nya memiliki sidik jari ${facts.plain('fingerprint') ?? ''}${because(facts)}. Tidak ada yang dikirim ke sana.`,
+      what: `Server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, belum dikenal: kunci ${facts.plain('keyType') ?? ''}-nya memiliki sidik jari ${facts.plain('fingerprint') ?? ''}${because(facts)}. Tidak ada yang dikirim ke sana.${unheeded(facts, 'Tidak diindahkan di ssh_config')}`,
       next: 'Bandingkan sidik jari itu dengan yang ditunjukkan server sendiri ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" di sana), lalu hubungkan sekali dengan "ssh" dan setujui.',
     }),
     'storage.host-changed': (facts) => ({
@@ -96,7 +96,7 @@ export const indonesian: Phrasebook = {
         `Ditolak menghubungi "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: kuncinya lain dari yang dikenal${because(facts)}.`,
         `Yang ditunjukkan ${facts.plain('keyType') ?? 'kunci'} ${facts.plain('fingerprint') ?? ''};`,
         `yang dikenal ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''}`,
-        `(baris ${facts.plain('line') ?? ''} di ${facts.plain('file') ?? 'daftar server yang dikenal'}).`,
+        `(baris ${facts.plain('line') ?? ''} di ${facts.plain('file') ?? 'daftar server yang dikenal'}).${unheeded(facts, 'Tidak diindahkan di ssh_config')}`,
       ].join(' '),
       next: 'Mungkin ada pihak di tengah. Tanyakan kepada pengelola server; hanya bila kuncinya memang sengaja diganti, hapus baris itu dan hubungkan lagi.',
     }),

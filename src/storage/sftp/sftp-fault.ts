@@ -15,6 +15,11 @@ export class SftpFault extends Error {
     this.trouble = trouble;
     this.reason = reason;
   }
+
+  /** For whoever tells what files could not be made, wherever they lie, by the codes of systems. */
+  get code(): string {
+    return this.reason;
+  }
 }
 
 export function isTrouble(error: unknown, ...troubles: SftpTrouble[]): error is SftpFault {
@@ -29,6 +34,7 @@ const troubles: ReadonlyMap<number, readonly [SftpTrouble, string]> = new Map([
   [1, ['end', 'EOF']],
   [2, ['absent', 'ENOENT']],
   [3, ['denied', 'EACCES']],
+  [5, ['failed', 'EINVAL']], // BAD_MESSAGE: what OpenSSH says of a name that is too long, too
   [6, ['lost', 'ENOTCONN']],
   [7, ['lost', 'ECONNRESET']],
   [8, ['unsupported', 'ENOTSUP']],

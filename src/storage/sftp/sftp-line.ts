@@ -1,7 +1,7 @@
-import type { SFTPWrapper } from 'ssh2';
 import { throwIfAborted } from '../../platform/index.ts';
-import { faultOf, isTrouble, SftpFault } from './sftp-fault.ts';
-import type { SshConnection } from './ssh-connection.ts';
+import type { SftpChannel } from './sftp-channel.ts';
+import { isTrouble, SftpFault } from './sftp-fault.ts';
+import { answers, attributesField, field, openFlags, requests, u32, type SftpAttributes } from './sftp-packet.ts';
 
 /** What a server says of a name. Servers need not say anything. */
 export interface SftpEntry {
@@ -24,104 +24,101 @@ export type SftpHandle = Buffer;
 
 /** 16 requests of 255 KiB hide the round trip of a LAN and fill a link of 300 Mbit/s at 100 ms; what is under way lies in memory. */
 const piecesAtOnce = 16;
-/** Where a server does not say how much it takes: version 3 asks every server for 34,000 bytes a packet. */
-const pieceBytesMin = 31 * 1024;
 
 /**
  * SFTP over one connection. Requests are sent without waiting for the answers to others; those that carry bytes wait for their turn, so
  * that at most `piecesAtOnce` of them are in memory, for whatever number of files. When the connection is lost, all that waits fails.
  */
 export class SftpLine {
-  readonly #sftp: SFTPWrapper;
-  readonly #connection: SshConnection;
-  readonly #failing = new Set<(error: unknown) => void>();
+  readonly #channel: SftpChannel;
   readonly #waiting: (() => void)[] = [];
-  readonly #spare: Buffer[] = [];
-  readonly #readBytes: number;
-  readonly #writeBytes: number;
   #freePieces = piecesAtOnce;
 
-  constructor(sftp: SFTPWrapper, connection: SshConnection) {
-    this.#sftp = sftp;
-    this.#connection = connection;
-    this.#readBytes = limitOf(sftp, '_maxReadLen');
-    this.#writeBytes = limitOf(sftp, '_maxWriteLen');
-    connection.over.addEventListener('abort', () => this.#failAll(), { once: true });
+  constructor(channel: SftpChannel) {
+    this.#channel = channel;
   }
 
   /** Aborted when no request can be made any more. */
   get over(): AbortSignal {
-    return this.#connection.over;
+    return this.#channel.over;
   }
 
   end(): void {
-    this.#connection.end();
+    this.#channel.end();
   }
 
   /** Of what a link leads to. @throws SftpFault, `absent` where there is nothing */
   async stat(path: string): Promise<SftpEntry> {
-    return entryOf(path, await this.#ask<object>((done) => this.#sftp.stat(path, done)));
+    return entryOf(path, (await this.#channel.want(answers.attrs, requests.stat, textField(path))).attributes());
+  }
+
+  /** Of a link, the link itself. @throws SftpFault, `absent` where there is nothing */
+  async look(path: string): Promise<SftpEntry> {
+    return entryOf(path, (await this.#channel.want(answers.attrs, requests.lstat, textField(path))).attributes());
   }
 
   /** Of an open file. @throws SftpFault */
   async statOpen(handle: SftpHandle): Promise<SftpEntry> {
-    return entryOf('', await this.#ask<object>((done) => this.#sftp.fstat(handle, done)));
+    return entryOf('', (await this.#channel.want(answers.attrs, requests.fstat, field(handle))).attributes());
   }
 
   /** For its owner only. @throws SftpFault; servers say `failed` of one that exists */
   makeFolder(path: string): Promise<void> {
-    return this.#tell((done) => this.#sftp.mkdir(path, { mode: 0o700 }, done));
+    return this.#channel.tell(requests.mkdir, textField(path), attributesField({ mode: 0o700 }));
   }
 
   /** @throws SftpFault */
   remove(path: string): Promise<void> {
-    return this.#tell((done) => this.#sftp.unlink(path, done));
+    return this.#channel.tell(requests.remove, textField(path));
   }
 
   /** Onto a name that is free. @throws SftpFault, `failed` or `exists` where it is not */
   rename(from: string, to: string): Promise<void> {
-    return this.#tell((done) => this.#sftp.rename(from, to, done));
+    return this.#channel.tell(requests.rename, textField(from), textField(to));
   }
 
   /** Onto any name, in one step. @throws SftpFault, `unsupported` where the server has no such call */
   replace(from: string, to: string): Promise<void> {
-    return this.#tell((done) => this.#sftp.ext_openssh_rename(from, to, done));
+    return this.#channel.tellExtended('posix-rename@openssh.com', textField(from), textField(to));
   }
 
   /** Makes a file that is not there. @throws SftpFault, `failed` or `exists` where it is */
   create(path: string): Promise<SftpHandle> {
-    return this.#ask((done) => this.#sftp.open(path, 'wx', { mode: 0o600 }, done));
+    const flags = openFlags.write | openFlags.create | openFlags.exclusive;
+    return this.#handle(requests.open, textField(path), u32(flags), attributesField({ mode: 0o600 }));
   }
 
   /** @throws SftpFault */
   open(path: string): Promise<SftpHandle> {
-    return this.#ask((done) => this.#sftp.open(path, 'r', done));
+    return this.#handle(requests.open, textField(path), u32(openFlags.read), attributesField({}));
   }
 
   /** @throws SftpFault */
   close(handle: SftpHandle): Promise<void> {
-    return this.#tell((done) => this.#sftp.close(handle, done));
+    return this.#channel.tell(requests.close, field(handle));
   }
 
   /** @throws SftpFault */
   setMode(handle: SftpHandle, mode: number): Promise<void> {
-    return this.#tell((done) => this.#sftp.fchmod(handle, mode, done));
+    return this.#channel.tell(requests.fsetstat, field(handle), attributesField({ mode }));
   }
 
   /** Until the disk has it. Also of a folder, which OpenSSH opens like a file. @throws SftpFault, `unsupported` */
-  async sync(handle: SftpHandle): Promise<void> {
-    await this.#ask<unknown>((done) => this.#sftp.ext_openssh_fsync(handle, done));
+  sync(handle: SftpHandle): Promise<void> {
+    return this.#channel.tellExtended('fsync@openssh.com', field(handle));
   }
 
   /** @returns undefined where the server does not tell. @throws SftpFault */
   async space(path: string): Promise<SftpSpace | undefined> {
     try {
-      const told = await this.#ask<unknown>((done) => this.#sftp.ext_openssh_statvfs(path, done));
-      const [free, unit, flags, files, freeFiles] = ['f_bavail', 'f_frsize', 'f_flag', 'f_files', 'f_favail'].map((name) =>
-        numberOf(told, name),
-      );
-      if (free === undefined || unit === undefined) return undefined;
-      return { freeBytes: free * unit, isReadOnly: ((flags ?? 0) & 1) !== 0, isOutOfFiles: freeFiles === 0 && (files ?? 0) > 0 };
+      const told = await this.#channel.wantExtended('statvfs@openssh.com', textField(path));
+      // Block size, unit, blocks, free, available; files, free, available; id, flags.
+      const [, unit = 0n, , , available = 0n, files = 0n, , freeFiles = 0n, , flags = 0n] = Array.from({ length: 11 }, () => told.u64());
+      return {
+        freeBytes: Number(available * unit),
+        isReadOnly: (flags & 1n) !== 0n,
+        isOutOfFiles: freeFiles === 0n && files > 0n,
+      };
     } catch (error) {
       if (isTrouble(error, 'lost')) throw error;
       return undefined;
@@ -130,7 +127,7 @@ export class SftpLine {
 
   /** Everything in a folder but `.` and `..`, links as links. @throws SftpFault; a list that breaks off is none */
   async list(path: string, signal: AbortSignal): Promise<SftpEntry[]> {
-    const handle = await this.#ask<SftpHandle>((done) => this.#sftp.opendir(path, done));
+    const handle = await this.#handle(requests.opendir, textField(path));
     try {
       const entries: SftpEntry[] = [];
       for (;;) {
@@ -146,9 +143,8 @@ export class SftpLine {
 
   /** All of `bytes`, from the start of the file. @throws SftpFault, `aborted` between two pieces */
   async write(handle: SftpHandle, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    await this.#inPieces(bytes.length, this.#writeBytes, signal, (at, length) =>
-      this.#tell((done) => this.#sftp.write(handle, view, at, length, at, done)),
+    await this.#inPieces(bytes.length, this.#channel.writeBytes, signal, (at, length) =>
+      this.#channel.write(handle, at, bytes.subarray(at, at + length)),
     );
   }
 
@@ -158,8 +154,8 @@ export class SftpLine {
    */
   async read(handle: SftpHandle, target: Uint8Array, offset: number, lengthBytes: number, signal: AbortSignal): Promise<number> {
     let endBytes = lengthBytes;
-    await this.#inPieces(lengthBytes, this.#readBytes, signal, async (at, length) => {
-      const got = await this.#readPiece(handle, target, offset, { at, length }, signal);
+    await this.#inPieces(lengthBytes, this.#channel.readBytes, signal, async (at, length) => {
+      const got = await this.#readPiece(handle, target.subarray(at, at + length), offset + at, signal);
       if (got < length) endBytes = Math.min(endBytes, at + got);
     });
     return endBytes;
@@ -170,25 +166,18 @@ export class SftpLine {
     this.close(handle).catch(() => undefined);
   }
 
+  async #handle(request: number, ...parts: readonly Uint8Array[]): Promise<SftpHandle> {
+    return (await this.#channel.want(answers.handle, request, ...parts)).field();
+  }
+
   /** A server may give less than was asked for without being at the end. */
-  async #readPiece(
-    handle: SftpHandle,
-    target: Uint8Array,
-    offset: number,
-    { at, length }: { readonly at: number; readonly length: number },
-    signal: AbortSignal,
-  ): Promise<number> {
-    const piece = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#readBytes);
+  async #readPiece(handle: SftpHandle, target: Uint8Array, position: number, signal: AbortSignal): Promise<number> {
     let done = 0;
-    while (done < length && !signal.aborted) {
-      const wanted = length - done;
-      const got = await this.#ask<number>((answer) => this.#sftp.read(handle, piece, 0, wanted, offset + at + done, answer));
+    while (done < target.length && !signal.aborted) {
+      const got = await this.#channel.read(handle, position + done, target.subarray(done), signal);
       if (got === 0) break;
-      if (!(got > 0 && got <= wanted)) throw new SftpFault('failed', 'EPROTO');
-      if (!signal.aborted) target.set(piece.subarray(0, got), at + done);
       done += got;
     }
-    this.#spare.push(piece); // not after a failure: an answer may still come into it
     return done;
   }
 
@@ -228,52 +217,25 @@ export class SftpLine {
 
   async #batch(handle: SftpHandle): Promise<SftpEntry[] | undefined> {
     try {
-      const names = await this.#ask<readonly object[]>((done) => this.#sftp.readdir(handle, done));
-      return names.map((entry) => entryOf(String(Reflect.get(entry, 'filename')), Reflect.get(entry, 'attrs')));
+      const body = await this.#channel.want(answers.name, requests.readdir, field(handle));
+      const entries: SftpEntry[] = [];
+      for (let left = body.u32(); left > 0; left--) {
+        const name = body.field().toString();
+        body.field(); // a line as of `ls`
+        entries.push(entryOf(name, body.attributes()));
+      }
+      return entries;
     } catch (error) {
       if (isTrouble(error, 'end')) return undefined;
+      // Of a folder that is open: it does not say that there was none, and what it has is not known.
+      if (isTrouble(error, 'absent')) throw new SftpFault('failed', 'EIO', error);
       throw error;
     }
   }
-
-  #tell(send: (done: (error?: Error | null) => void) => void): Promise<void> {
-    return this.#ask<void>((done) => send((error) => done(error ?? undefined, undefined)));
-  }
-
-  /** One request. The library throws at once for an extension that the server has not. */
-  #ask<T>(send: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.over.aborted) throw faultOf(this.over.reason);
-      this.#failing.add(reject);
-      try {
-        send((error, answer) => {
-          this.#failing.delete(reject);
-          if (error) reject(faultOf(error));
-          else resolve(answer);
-        });
-      } catch (error) {
-        this.#failing.delete(reject);
-        throw new SftpFault('unsupported', 'ENOTSUP', error);
-      }
-    });
-  }
-
-  #failAll(): void {
-    const reason = faultOf(this.over.reason);
-    for (const fail of this.#failing) fail(reason);
-    this.#failing.clear();
-  }
 }
 
-/** The library has learnt it (`limits@openssh.com`), and does not hand it out. */
-function limitOf(sftp: SFTPWrapper, name: string): number {
-  const limit = numberOf(sftp, name);
-  return limit === undefined ? pieceBytesMin : Math.max(4096, Math.min(limit, 255 * 1024));
-}
-
-function numberOf(told: unknown, name: string): number | undefined {
-  const value: unknown = typeof told === 'object' && told !== null ? Reflect.get(told, name) : undefined;
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+function textField(text: string): Buffer {
+  return field(Buffer.from(text));
 }
 
 const kinds: ReadonlyMap<number, SftpEntry['kind']> = new Map([
@@ -282,14 +244,11 @@ const kinds: ReadonlyMap<number, SftpEntry['kind']> = new Map([
   [0o120000, 'link'],
 ]);
 
-function entryOf(name: string, attributes: unknown): SftpEntry {
-  const mode = numberOf(attributes, 'mode');
-  const seconds = numberOf(attributes, 'mtime');
-  const sizeBytes = numberOf(attributes, 'size');
+function entryOf(name: string, { mode, mtime, sizeBytes }: SftpAttributes): SftpEntry {
   return {
     name,
     kind: mode === undefined || (mode & 0o170000) === 0 ? 'unknown' : (kinds.get(mode & 0o170000) ?? 'other'),
-    sizeBytes: Number.isSafeInteger(sizeBytes) ? sizeBytes : undefined,
-    modifiedMs: seconds === undefined ? undefined : seconds * 1000,
+    sizeBytes,
+    modifiedMs: mtime === undefined ? undefined : mtime * 1000,
   };
 }

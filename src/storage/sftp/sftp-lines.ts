@@ -1,19 +1,26 @@
 import { orAborted, throwIfAborted } from '../../platform/index.ts';
 import { SftpFault } from './sftp-fault.ts';
-import type { SftpLine } from './sftp-line.ts';
+
+/** A connection to a server. */
+export interface Line {
+  /** Aborted when it is over. */
+  readonly over: AbortSignal;
+  /** Ends it at once. */
+  end(): void;
+}
 
 /** What moves so many bytes is worth a connection of its own: a put of 16 MiB takes a third of a second, a login a tenth. */
 const transferBytesMin = 1024 * 1024;
 
-interface OpenLine {
-  readonly line: SftpLine;
+interface OpenLine<L extends Line> {
+  readonly line: L;
   /** How many works use it, and how many of them move files. */
   works: number;
   transfers: number;
 }
 
-interface Opening {
-  readonly line: Promise<OpenLine>;
+interface Opening<L extends Line> {
+  readonly line: Promise<OpenLine<L>>;
   readonly stop: AbortController;
   waiting: number;
 }
@@ -22,20 +29,20 @@ interface Opening {
  * The connections to one server. The first is made when something is wanted; another one, up to the limit, while every one that is there
  * moves a file. What is asked never waits for another connection, and one that cannot be had is not asked for again while others work.
  */
-export class SftpLines {
-  readonly #open: (signal: AbortSignal) => Promise<SftpLine>;
-  readonly #lines = new Set<OpenLine>();
+export class SftpLines<L extends Line> {
+  readonly #open: (signal: AbortSignal) => Promise<L>;
+  readonly #lines = new Set<OpenLine<L>>();
   #linesMax: number;
-  #opening: Opening | undefined;
+  #opening: Opening<L> | undefined;
   #isClosed = false;
 
-  constructor(open: (signal: AbortSignal) => Promise<SftpLine>, linesMax: number) {
+  constructor(open: (signal: AbortSignal) => Promise<L>, linesMax: number) {
     this.#open = open;
     this.#linesMax = linesMax;
   }
 
   /** Does `work` on the line that has least to do. @param bytes how many it moves. @throws what opening and the work throw; `aborted` */
-  async use<T>(bytes: number, signal: AbortSignal, work: (line: SftpLine) => Promise<T>): Promise<T> {
+  async use<T>(bytes: number, signal: AbortSignal, work: (line: L) => Promise<T>): Promise<T> {
     const isTransfer = bytes >= transferBytesMin;
     const chosen = this.#leastBusy() ?? (await this.#first(signal));
     throwIfAborted(signal);
@@ -59,13 +66,13 @@ export class SftpLines {
     await opening?.line.catch(() => undefined);
   }
 
-  #leastBusy(): OpenLine | undefined {
+  #leastBusy(): OpenLine<L> | undefined {
     const open = [...this.#lines].filter(({ line }) => !line.over.aborted);
     return open.toSorted((a, b) => a.transfers - b.transfers || a.works - b.works)[0];
   }
 
   /** Many may wait for it; when none does any more it is given up. */
-  async #first(signal: AbortSignal): Promise<OpenLine> {
+  async #first(signal: AbortSignal): Promise<OpenLine<L>> {
     const opening = (this.#opening ??= this.#begin());
     opening.waiting += 1;
     try {
@@ -84,22 +91,22 @@ export class SftpLines {
     });
   }
 
-  #begin(): Opening {
+  #begin(): Opening<L> {
     const stop = new AbortController();
-    const opening: Opening = { line: this.#opened(stop.signal).finally(() => this.#giveUp(opening)), stop, waiting: 0 };
+    const opening: Opening<L> = { line: this.#opened(stop.signal).finally(() => this.#giveUp(opening)), stop, waiting: 0 };
     return opening;
   }
 
   /** Whoever comes now begins anew. One that has come to its end is not touched by it. */
-  #giveUp(opening: Opening): void {
+  #giveUp(opening: Opening<L>): void {
     opening.stop.abort();
     if (this.#opening === opening) this.#opening = undefined;
   }
 
-  async #opened(signal: AbortSignal): Promise<OpenLine> {
+  async #opened(signal: AbortSignal): Promise<OpenLine<L>> {
     if (this.#isClosed) throw new SftpFault('lost', 'closed');
     const line = await this.#open(signal);
-    const opened: OpenLine = { line, works: 0, transfers: 0 };
+    const opened: OpenLine<L> = { line, works: 0, transfers: 0 };
     this.#lines.add(opened);
     line.over.addEventListener('abort', () => this.#lines.delete(opened), { once: true });
     return opened;

@@ -1,34 +1,36 @@
 import { posix } from 'node:path';
-import type { Random } from '../../platform/index.ts';
+import { CadanganError, forEachBounded, orAborted, systemClock, systemRandom, throwIfAborted, type Clock } from '../../platform/index.ts';
+import { assertFileName, assertRange } from '../file-name.ts';
+import { hexPairs, wholeFileBytesMax } from '../layout.ts';
+import { locationLabel, type Location } from '../location.ts';
 import {
-  CadanganError,
-  forEachBounded,
-  orAborted,
-  randomId,
-  systemClock,
-  systemCode,
-  systemRandom,
-  throwIfAborted,
-} from '../../platform/index.ts';
-import { assertFileName, assertRange, isStoredName } from '../file-name.ts';
-import { isTemporaryName } from '../folder-files.ts';
-import { locationLabel } from '../location.ts';
-import type { Location } from '../location.ts';
-import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from '../storage.ts';
-import { fileLabel, listedKinds } from '../storage.ts';
+  listedKinds,
+  type FileKind,
+  type FileName,
+  type ListedFile,
+  type ReadRangeOptions,
+  type Storage,
+  type StorageAbilities,
+} from '../storage.ts';
 import type { SftpAccess } from './sftp-access.ts';
+import { damaged, endsBefore, factsOf, storageError } from './sftp-errors.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
-import { SftpLine, type SftpEntry, type SftpHandle } from './sftp-line.ts';
+import { SftpLine, type SftpHandle } from './sftp-line.ts';
 import { SftpLines } from './sftp-lines.ts';
+import { listKind, removeLeftovers } from './sftp-listing.ts';
+import { SftpPlace, sizeOfEntry } from './sftp-place.ts';
+import { SftpWriter } from './sftp-writer.ts';
+import type { SshSettings } from './ssh-config.ts';
 import { SshConnection } from './ssh-connection.ts';
+import { unheededOf } from './ssh-host-check.ts';
 import { TypedSecrets } from './ssh-login.ts';
 import { routeTo } from './ssh-route.ts';
-import { hexPairs, underWayMsMax, wholeFileBytesMax } from '../layout.ts';
 
 /** A file system that has not so much more than a file needs, and refuses it, is full: it needs room for itself. */
 const slackBytes = 1024 * 1024;
 const foldersAtOnce = 32;
-const statsAtOnce = 64;
+/** What aborted writes left is removed behind them; who closes waits no longer for a server that does not answer. */
+const tidyMsMax = 10_000;
 
 /** Where a repository lies on a server. A relative path is seen from the folder that the server puts the user into. */
 export type SftpLocation = Omit<Extract<Location, { scheme: 'sftp' }>, 'scheme'>;
@@ -52,64 +54,58 @@ export class SftpStorage implements Storage {
   readonly location: string;
   /** OpenSSH lets one of two configs through; of other servers only the draft of the protocol says that a rename takes no name there is. */
   readonly abilities: StorageAbilities = { conditionalWrite: false, serverChecksum: false, rename: true, appendOnly: false };
-  readonly #root: string;
-  readonly #random: Random;
-  readonly #lines: SftpLines;
+  readonly #place: SftpPlace;
+  readonly #writer: SftpWriter;
+  readonly #clock: Clock;
+  readonly #lines: SftpLines<SftpLine>;
   /** What goes on behind calls that were aborted: removing what they left. */
   readonly #tidying = new Set<Promise<unknown>>();
-  /** Until the server has refused it once. */
-  #syncsFiles = true;
-  #syncsFolders = true;
 
   constructor(location: SftpLocation, access: SftpAccess) {
     const { user, host, port, path, ...others } = location;
     others satisfies Record<string, never>;
     this.location = locationLabel({ scheme: 'sftp', ...location });
-    this.#root = path;
-    this.#random = access.random ?? systemRandom;
-    const { clock = systemClock, quietMsMax = 60_000, linesMax = 4 } = access;
-    const world = { access, secrets: new TypedSecrets(), clock, random: this.#random, quietMsMax };
+    const { clock = systemClock, random = systemRandom, quietMsMax = 60_000, linesMax = 4 } = access;
+    this.#place = new SftpPlace(path);
+    this.#writer = new SftpWriter(this.#place, random);
+    this.#clock = clock;
+    const world = { access, secrets: new TypedSecrets(), clock, random, quietMsMax };
     this.#lines = new SftpLines(async (signal) => {
       const route = await routeTo({ host, user, port }, access);
-      const { connection, sftp } = await SshConnection.open(route, world, signal);
-      return new SftpLine(sftp, connection);
+      try {
+        return new SftpLine(await SshConnection.openSftp(route, world, signal));
+      } catch (error) {
+        throw withUnheeded(error, route);
+      }
     }, linesMax);
   }
 
   async create(signal: AbortSignal): Promise<void> {
+    const place = this.#place;
     await this.#ask(undefined, signal, (line) =>
       this.#explained(line, 0, async () => {
-        await this.#makeFolder(line, this.#root);
-        for (const kind of listedKinds) await this.#makeFolder(line, this.#folderOf(kind));
-        const data = this.#folderOf('data');
-        await forEachBounded(hexPairs, foldersAtOnce, signal, (pair) => this.#makeFolder(line, posix.join(data, pair)));
-        await this.#syncFolder(line, data);
-        await this.#syncFolder(line, this.#root);
+        await place.makeFolder(line, place.root);
+        for (const kind of listedKinds) await place.makeFolder(line, place.folderOf(kind));
+        const data = place.folderOf('data');
+        await forEachBounded(hexPairs, foldersAtOnce, signal, (pair) => place.makeFolder(line, posix.join(data, pair)));
+        await this.#writer.syncFolder(line, data);
+        await this.#writer.syncFolder(line, place.root);
       }),
     );
   }
 
   async list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]> {
-    return this.#ask(undefined, signal, async (line) => {
-      const folder = this.#folderOf(kind);
-      try {
-        return await (kind === 'data' ? this.#listData(line, folder, signal) : this.#listFlat(line, folder, signal));
-      } catch (error) {
-        if (!isTrouble(error, 'absent')) throw error;
-        await this.#assertThere(line, kind);
-        return [];
-      }
-    });
+    return this.#ask(undefined, signal, (line) => listKind(line, this.#place, kind, signal));
   }
 
   async sizeOf(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
-    return this.#ask(file, signal, async (line) => sizeOfEntry(await this.#entryOf(line, file)));
+    return this.#ask(file, signal, async (line) => sizeOfEntry(await this.#place.entryOf(line, file)));
   }
 
   async writtenMs(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
-    return this.#ask(file, signal, async (line) => (await this.#entryOf(line, file))?.modifiedMs);
+    return this.#ask(file, signal, async (line) => (await this.#place.entryOf(line, file))?.modifiedMs);
   }
 
   async read(file: FileName, signal: AbortSignal): Promise<Uint8Array> {
@@ -138,16 +134,16 @@ export class SftpStorage implements Storage {
   async write(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     throwIfAborted(signal);
-    const path = this.#pathOf(file);
+    const path = this.#place.pathOf(file);
     await this.#guard(file, () =>
       this.#lines.use(bytes.length, signal, (line) =>
         this.#explained(line, bytes.length, async () => {
-          const existingBytes = sizeOfEntry(await orAborted(this.#entryOf(line, file), signal));
-          if (existingBytes !== undefined && (await this.#keepsExisting(line, file, existingBytes, bytes)))
-            return this.#syncFolder(line, posix.dirname(path));
-          const temporary = await orAborted(this.#owned(this.#writeTemporary(line, file, path, bytes, signal)), signal);
-          await this.#giveName(line, file, temporary, bytes);
-          await this.#syncFolder(line, posix.dirname(path));
+          const existingBytes = sizeOfEntry(await orAborted(this.#place.entryOf(line, file), signal));
+          if (existingBytes !== undefined && (await this.#writer.keepsExisting(line, file, existingBytes, bytes)))
+            return this.#writer.syncFolder(line, posix.dirname(path));
+          const temporary = await orAborted(this.#owned(this.#writer.writeTemporary(line, file, bytes, signal)), signal);
+          await this.#writer.giveName(line, file, temporary, bytes);
+          await this.#writer.syncFolder(line, posix.dirname(path));
         }),
       ),
     );
@@ -155,18 +151,18 @@ export class SftpStorage implements Storage {
 
   async remove(file: FileName, signal: AbortSignal): Promise<void> {
     assertFileName(file);
-    const path = this.#pathOf(file);
+    const path = this.#place.pathOf(file);
     await this.#ask(file, signal, (line) =>
       this.#explained(line, 0, async () => {
         try {
           await line.remove(path);
         } catch (error) {
           if (!isTrouble(error, 'absent')) throw error;
-          return this.#assertThere(line, file.kind);
+          return this.#place.assertThere(line, file.kind);
         }
         // A pack or lock that comes back after a power failure is litter. An index or snapshot that comes back while the packs
         // it names are gone would be damage, so these removals are made to last before the caller goes on.
-        if (file.kind !== 'data' && file.kind !== 'locks') await this.#syncFolder(line, posix.dirname(path));
+        if (file.kind !== 'data' && file.kind !== 'locks') await this.#writer.syncFolder(line, posix.dirname(path));
       }),
     );
   }
@@ -175,42 +171,15 @@ export class SftpStorage implements Storage {
     signal: AbortSignal,
     { besideOthers = false }: { readonly besideOthers?: boolean } = {},
   ): Promise<{ readonly files: number; readonly bytes: number }> {
-    return this.#ask(undefined, signal, async (line) => {
-      const locks = this.#folderOf('locks');
-      // The newest lock is that of the caller, a few minutes old at most: so both times are of one clock, the server's.
-      const newest = (await existing(line.list(locks, signal), [])).filter(({ name }) => isStoredName(name));
-      const oldMs = Math.max(-Infinity, ...newest.flatMap(({ modifiedMs }) => modifiedMs ?? [])) - underWayMsMax;
-      const flat = [this.#root, ...listedKinds.filter((kind) => kind !== 'data').map((kind) => this.#folderOf(kind))];
-      const removed = { files: 0, bytes: 0 };
-      const folders = [...flat, ...hexPairs.map((pair) => posix.join(this.#folderOf('data'), pair))];
-      await forEachBounded(folders, foldersAtOnce, signal, async (folder) => {
-        const beforeMs = besideOthers || folder === locks ? oldMs : Infinity;
-        for (const { name, kind, sizeBytes = 0, modifiedMs = Infinity } of await existing(line.list(folder, signal), [])) {
-          // One that the server gives no time for is older than nothing.
-          const isOld = beforeMs === Infinity || modifiedMs < beforeMs;
-          if (!isTemporaryName(name) || kind !== 'file' || !isOld) continue;
-          await existing(line.remove(posix.join(folder, name)), undefined);
-          removed.files += 1;
-          removed.bytes += sizeBytes;
-        }
-      });
-      return removed;
-    });
+    return this.#ask(undefined, signal, (line) => removeLeftovers(line, this.#place, besideOthers, signal));
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#tidying); // ends with the connection, which is watched
+    const done = new AbortController();
+    const late = this.#clock.sleep(tidyMsMax, done.signal).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.#tidying), late]);
+    done.abort();
     await this.#lines.close();
-  }
-
-  #folderOf(kind: FileKind): string {
-    return kind === 'config' ? this.#root : posix.join(this.#root, kind);
-  }
-
-  #pathOf(file: FileName): string {
-    if (file.kind === 'config') return posix.join(this.#root, 'config');
-    if (file.kind === 'data') return posix.join(this.#root, 'data', file.name.slice(0, 2), file.name);
-    return posix.join(this.#root, file.kind, file.name);
   }
 
   /** Any call but `write`: an abort is heeded at once, and what then still goes on concerns nobody. */
@@ -227,167 +196,6 @@ export class SftpStorage implements Storage {
     this.#tidying.add(settled);
     void settled.then(() => this.#tidying.delete(settled));
     return work;
-  }
-
-  async #makeFolder(line: SftpLine, path: string): Promise<void> {
-    try {
-      await line.makeFolder(path);
-    } catch (error) {
-      if (!isTrouble(error, 'absent', 'exists', 'failed', 'denied')) throw error;
-      if (await isFolder(line, path)) return;
-      const parent = posix.dirname(path);
-      if (!isTrouble(error, 'absent') || parent === path) throw error;
-      await this.#makeFolder(line, parent);
-      await line.makeFolder(path);
-    }
-  }
-
-  async #listData(line: SftpLine, folder: string, signal: AbortSignal): Promise<ListedFile[]> {
-    const files: ListedFile[] = [];
-    const prefixes = (await line.list(folder, signal)).filter(({ name }) => /^[0-9a-f]{2}$/.test(name));
-    let isVanished = false;
-    await forEachBounded(prefixes, foldersAtOnce, signal, async ({ name: prefix }) => {
-      try {
-        const found = await this.#listFlat(line, posix.join(folder, prefix), signal);
-        files.push(...found.filter(({ name }) => name.startsWith(prefix)));
-      } catch (error) {
-        if (!isTrouble(error, 'absent')) throw error;
-        isVanished = true;
-      }
-    });
-    if (isVanished) await this.#assertThere(line, 'data');
-    return files;
-  }
-
-  /** The list has sizes. A link, and what the server does not say enough of, is asked for by itself. */
-  async #listFlat(line: SftpLine, folder: string, signal: AbortSignal): Promise<ListedFile[]> {
-    const files: ListedFile[] = [];
-    const unclear: string[] = [];
-    for (const { name, kind, sizeBytes } of await line.list(folder, signal)) {
-      if (!isStoredName(name)) continue;
-      if (kind === 'file' && sizeBytes !== undefined) files.push({ name, sizeBytes });
-      else if (kind !== 'folder' && kind !== 'other') unclear.push(name);
-    }
-    await forEachBounded(unclear, statsAtOnce, signal, async (name) => {
-      const sizeBytes = sizeOfEntry(await existing(line.stat(posix.join(folder, name)), undefined));
-      if (sizeBytes !== undefined) files.push({ name, sizeBytes });
-    });
-    return files;
-  }
-
-  async #entryOf(line: SftpLine, file: FileName): Promise<SftpEntry | undefined> {
-    try {
-      const entry = await line.stat(this.#pathOf(file));
-      return entry.kind === 'file' || entry.kind === 'unknown' ? entry : undefined;
-    } catch (error) {
-      if (!isTrouble(error, 'absent')) throw error;
-      if (file.kind === 'config') await this.#assertNoFile(line);
-      else await this.#assertThere(line, file.kind);
-      return undefined;
-    }
-  }
-
-  /** Of a path through a file servers say what they say where nothing is. */
-  async #assertNoFile(line: SftpLine): Promise<void> {
-    const root = await existing(line.stat(this.#root), undefined);
-    if (root?.kind === 'file') throw new SftpFault('failed', 'ENOTDIR');
-  }
-
-  /** @throws SftpFault `absent` unless the storage is there, in the sense of the class comment */
-  async #assertThere(line: SftpLine, kind: FileKind): Promise<void> {
-    if (await isFolder(line, this.#folderOf(kind))) return;
-    if (kind === 'config') throw new SftpFault('absent', 'ENOENT');
-    await line.stat(posix.join(this.#root, 'config'));
-  }
-
-  /** As in a folder: another size was torn by another program, and is replaced; the config never is. */
-  async #keepsExisting(line: SftpLine, file: FileName, existingBytes: number, bytes: Uint8Array): Promise<boolean> {
-    if (file.kind !== 'config') return existingBytes === bytes.length;
-    if (existingBytes === bytes.length) {
-      const handle = await line.open(this.#pathOf(file));
-      const there = Buffer.alloc(existingBytes);
-      const got = await line.read(handle, there, 0, existingBytes, new AbortController().signal);
-      await line.close(handle);
-      if (got === existingBytes && there.equals(bytes)) return true;
-    }
-    throw new CadanganError('repository.exists', {});
-  }
-
-  /** @returns its path; nothing is left of it when this throws, as far as the connection lasts */
-  async #writeTemporary(line: SftpLine, file: FileName, path: string, bytes: Uint8Array, signal: AbortSignal): Promise<string> {
-    const temporary = `${path}-tmp-${randomId(this.#random)}`;
-    const handle = await this.#createTemporary(line, file, temporary);
-    try {
-      throwIfAborted(signal);
-      const mode = line.setMode(handle, 0o400).catch((error: unknown) => {
-        if (isTrouble(error, 'lost')) throw error; // otherwise against slips of the hand only
-      });
-      await Promise.all([mode, line.write(handle, bytes, signal)]);
-      await this.#syncFile(line, handle);
-      await line.close(handle);
-      throwIfAborted(signal);
-      return temporary;
-    } catch (error) {
-      line.close(handle).catch(() => undefined); // it may be closed
-      await line.remove(temporary).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  /** Tools that sync or copy repositories drop empty folders; then `data/xx` or a whole kind is missing. */
-  async #createTemporary(line: SftpLine, file: FileName, temporary: string): Promise<SftpHandle> {
-    try {
-      return await line.create(temporary);
-    } catch (error) {
-      if (!isTrouble(error, 'absent')) throw error;
-      await this.#assertThere(line, file.kind);
-      await this.#makeFolder(line, posix.dirname(temporary));
-      return line.create(temporary);
-    }
-  }
-
-  /**
-   * A hash has one content, so that it may be put over whatever has its name, in one step. The config must be the first; the plain rename
-   * of the protocol takes no name that is taken.
-   */
-  async #giveName(line: SftpLine, file: FileName, temporary: string, bytes: Uint8Array): Promise<void> {
-    const path = this.#pathOf(file);
-    try {
-      if (file.kind !== 'config' && (await isSupported(line.replace(temporary, path)))) return;
-      await line.rename(temporary, path);
-    } catch (error) {
-      if (isTrouble(error, 'lost')) throw error;
-      const existingBytes = isTrouble(error, 'failed', 'exists') ? sizeOfEntry(await existing(line.stat(path), undefined)) : undefined;
-      try {
-        if (existingBytes === undefined) throw error;
-        if (await this.#keepsExisting(line, file, existingBytes, bytes)) return await line.remove(temporary);
-        await line.remove(path);
-        await line.rename(temporary, path);
-      } catch (second) {
-        await line.remove(temporary).catch(() => undefined);
-        throw second;
-      }
-    }
-  }
-
-  async #syncFile(line: SftpLine, handle: SftpHandle): Promise<void> {
-    if (this.#syncsFiles) this.#syncsFiles = await isSupported(line.sync(handle));
-  }
-
-  /** After a rename or removal. Beyond what the protocol promises: OpenSSH opens a folder like a file, and syncs what is open. */
-  async #syncFolder(line: SftpLine, folder: string): Promise<void> {
-    if (!this.#syncsFiles || !this.#syncsFolders) return;
-    try {
-      const handle = await line.open(folder);
-      try {
-        await line.sync(handle);
-      } finally {
-        await line.close(handle);
-      }
-    } catch (error) {
-      if (isTrouble(error, 'lost')) throw error;
-      this.#syncsFolders = false;
-    }
   }
 
   async #withFile<T>(
@@ -410,10 +218,10 @@ export class SftpStorage implements Storage {
 
   async #openFile(line: SftpLine, file: FileName): Promise<SftpHandle> {
     try {
-      return await line.open(this.#pathOf(file));
+      return await line.open(this.#place.pathOf(file));
     } catch (error) {
       if (!isTrouble(error, 'absent')) throw error;
-      await this.#assertThere(line, file.kind);
+      await this.#place.assertThere(line, file.kind);
       throw new CadanganError('storage.not-found', {}, { cause: error });
     }
   }
@@ -430,7 +238,7 @@ export class SftpStorage implements Storage {
       return await work();
     } catch (error) {
       if (!isTrouble(error, 'failed', 'full')) throw error;
-      const space = await line.space(this.#root);
+      const space = await line.space(this.#place.root);
       if (space?.isReadOnly) throw new SftpFault('denied', 'EROFS', error);
       const isFull = error.trouble === 'full' || space?.isOutOfFiles || (space && space.freeBytes < neededBytes + slackBytes);
       if (!isFull) throw error;
@@ -453,56 +261,11 @@ export class SftpStorage implements Storage {
   }
 }
 
-function storageError(error: unknown, location: string, file: FileName | undefined): unknown {
-  const attempt = { location, ...(file ? { file: fileLabel(file) } : {}) };
-  if (error instanceof CadanganError) {
-    if (error.code === 'repository.exists') return new CadanganError(error.code, { location });
-    if (!error.code.startsWith('storage.')) return error;
-    // Of a login and of who the server is, no file is to be named: it is not about one.
-    const isOfFile = !('host' in error.facts);
-    return new CadanganError(error.code, { ...(isOfFile ? attempt : { location }), ...error.facts }, { cause: error.cause });
-  }
-  if (error instanceof SftpFault) {
-    const code = error.trouble === 'denied' ? 'storage.denied' : 'storage.unreachable';
-    return new CadanganError(code, { ...attempt, reason: error.reason }, { cause: error });
-  }
-  const reason = systemCode(error);
-  if (reason === undefined) return error;
-  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
-  return new CadanganError('storage.unreachable', { location, reason, path }, { cause: error });
-}
-
-/** @returns undefined for what is no file. @throws SftpFault where the server keeps the size to itself: such a file must not look absent */
-function sizeOfEntry(entry: SftpEntry | undefined): number | undefined {
-  if (entry?.kind !== 'file' && entry?.kind !== 'unknown') return undefined;
-  if (entry.sizeBytes === undefined) throw new SftpFault('failed', 'EPROTO');
-  return entry.sizeBytes;
-}
-
-async function isFolder(line: SftpLine, path: string): Promise<boolean> {
-  const entry = await existing(line.stat(path), undefined);
-  return entry?.kind === 'folder' || entry?.kind === 'unknown';
-}
-
-/** What the server says, or `otherwise` where the thing is not there. */
-async function existing<T, Otherwise>(asked: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isTrouble(error, 'absent')) return otherwise;
-    throw error;
-  }
-}
-
-/** Whether the server knows the request, once it was done. @throws what else comes of it */
-async function isSupported(asked: Promise<void>): Promise<boolean> {
-  try {
-    await asked;
-    return true;
-  } catch (error) {
-    if (isTrouble(error, 'unsupported')) return false;
-    throw error;
-  }
+/** Whoever was not reached may not be who was meant. */
+function withUnheeded(error: unknown, route: readonly SshSettings[]): unknown {
+  const unheeded = route.flatMap((settings) => unheededOf(settings).unheeded ?? []);
+  if (unheeded.length === 0 || !(error instanceof SftpFault)) return error;
+  return new CadanganError('storage.unreachable', { ...factsOf(error), unheeded: [...new Set(unheeded)] }, { cause: error });
 }
 
 interface Wanted {
@@ -521,12 +284,4 @@ async function readExactly(
   const done = await line.read(handle, target, offset, lengthBytes, signal);
   if (done < lengthBytes) throw endsBefore(file, offset + done, offset + lengthBytes);
   return target.length === lengthBytes ? target : target.subarray(0, lengthBytes);
-}
-
-function endsBefore(file: FileName, endBytes: number, wantedBytes: number): CadanganError {
-  return damaged(file, `the file ends at or before byte ${endBytes}, byte ${wantedBytes} was expected`);
-}
-
-function damaged(file: FileName, reason: string): CadanganError {
-  return new CadanganError('repository.damaged', { kind: file.kind, name: file.name, reason });
 }

@@ -39,6 +39,8 @@ export interface SshSettings {
   /** New hosts are written into the first. */
   readonly knownHostsFiles: readonly string[];
   readonly systemKnownHostsFiles: readonly string[];
+  /** Lists of keys that no host may have. */
+  readonly revokedHostKeysFiles: readonly string[];
   readonly hostKeyAlias: string | undefined;
   /** Nobody is asked about an unknown host. */
   readonly isStrict: boolean;
@@ -58,7 +60,7 @@ const identityNames = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
 const missed = new Set(
   (
     'bindaddress bindinterface canonicalizehostname canonicaldomains certificatefile casignaturealgorithms ciphers hostkeyalgorithms ' +
-    'kexalgorithms knownhostscommand macs pkcs11provider pubkeyacceptedalgorithms pubkeyacceptedkeytypes revokedhostkeys addressfamily ' +
+    'kexalgorithms knownhostscommand macs pkcs11provider pubkeyacceptedalgorithms pubkeyacceptedkeytypes addressfamily ' +
     'verifyhostkeydns proxyusefdpass preferredauthentications passwordauthentication pubkeyauthentication requiredrsasize'
   ).split(' '),
 );
@@ -135,6 +137,7 @@ class Reading {
         ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(this.#place.systemFolder, name)),
         pathOf,
       ),
+      revokedHostKeysFiles: this.#files('revokedhostkeys', [], pathOf),
       hostKeyAlias,
       isStrict: this.#isYes('stricthostkeychecking'),
       hashKnownHosts: this.#isYes('hashknownhosts'),

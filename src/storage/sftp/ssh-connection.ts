@@ -1,15 +1,18 @@
-import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AnyAuthMethod, Client, ConnectConfig, SFTPWrapper } from 'ssh2';
+import type { AnyAuthMethod, Client, ConnectConfig } from 'ssh2';
 import { CadanganError, orFailure, systemCode, throwIfAborted, type Clock, type Random } from '../../platform/index.ts';
 import type { SftpAccess } from './sftp-access.ts';
+import { SftpChannel } from './sftp-channel.ts';
 import { SftpFault } from './sftp-fault.ts';
+import { speedUp } from './ssh-ciphers.ts';
 import type { SshSettings } from './ssh-config.ts';
-import { HostCheck } from './ssh-host-check.ts';
+import { HostCheck, unheededOf } from './ssh-host-check.ts';
 import { SshLogin, type Ssh2, type TypedSecrets } from './ssh-login.ts';
+import { checksOfSilence, Silence } from './ssh-silence.ts';
+import { dialSsh, type SshSocket } from './ssh-socket.ts';
 
-/** How often in the time after which silence means that the line is dead it is listened, and something said that must be answered. */
-const checksOfSilence = 4;
+/** How many times as long as a line may be silent a server may be busy with one request: a disk that spins up, an array that syncs. */
+const patienceWithDisks = 5;
 
 export interface ConnectionWorld {
   readonly access: SftpAccess;
@@ -17,6 +20,15 @@ export interface ConnectionWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly quietMsMax: number;
+}
+
+/** One host on the way, and how it is told that it was heard. */
+interface Hop {
+  readonly ssh2: Ssh2;
+  readonly stream: Duplex;
+  readonly heard: () => void;
+  /** The last one. */
+  readonly isServer: boolean;
 }
 
 /**
@@ -27,13 +39,14 @@ export class SshConnection {
   readonly #world: ConnectionWorld;
   readonly #over = new AbortController();
   readonly #clients: Client[] = [];
-  #socket: Socket | undefined;
-  #silentChecks = 0;
+  readonly #silence: Silence;
+  #socket: SshSocket | undefined;
   /** The other side waits for us, who wait for a person. */
   #waitingForPerson = 0;
 
   private constructor(world: ConnectionWorld) {
     this.#world = world;
+    this.#silence = new Silence(world, this.over, () => this.#fail(new SftpFault('lost', 'ETIMEDOUT')));
   }
 
   /** Aborted when the connection is over; its reason is an `SftpFault`, or why nobody could log in. */
@@ -45,43 +58,62 @@ export class SshConnection {
    * Connects and logs in to each host of the route, the last of which is the server, and opens SFTP there.
    * @throws `storage.unknown-host`, `storage.host-changed`, `storage.denied`; SftpFault for all that may pass; `aborted`
    */
-  static async open(
+  static async openSftp(route: readonly SshSettings[], world: ConnectionWorld, signal: AbortSignal): Promise<SftpChannel> {
+    const { connection, channel } = await SshConnection.openChannel(route, world, signal);
+    return SftpChannel.open({
+      stream: channel,
+      over: connection.over,
+      fail: (fault) => connection.end(fault),
+      watch: (isOwed) => connection.watchAnswers(isOwed),
+    });
+  }
+
+  /** As `openSftp`, for whoever speaks SFTP himself. */
+  static async openChannel(
     route: readonly SshSettings[],
     world: ConnectionWorld,
     signal: AbortSignal,
-  ): Promise<{ readonly connection: SshConnection; readonly sftp: SFTPWrapper }> {
-    throwIfAborted(signal);
+  ): Promise<{ readonly connection: SshConnection; readonly channel: Duplex }> {
     const connection = new SshConnection(world);
-    const abort = (): void => connection.#fail(new CadanganError('aborted', {}, { cause: signal.reason }));
+    return { connection, channel: await connection.#opened(route, signal, (server) => connection.#startChannel(server)) };
+  }
+
+  /** Whoever serves files at the other end must answer, too, while it is owed; a disk may take its time. @returns when it was heard */
+  watchAnswers(isOwed: () => boolean): () => void {
+    return this.#silence.watch(isOwed, patienceWithDisks);
+  }
+
+  /** Ends it at once. */
+  end(fault = new SftpFault('lost', 'closed')): void {
+    this.#fail(fault);
+  }
+
+  async #opened<T>(route: readonly SshSettings[], signal: AbortSignal, start: (server: Client) => Promise<T>): Promise<T> {
+    throwIfAborted(signal);
+    const abort = (): void => this.#fail(new CadanganError('aborted', {}, { cause: signal.reason }));
     signal.addEventListener('abort', abort, { once: true });
     try {
-      return { connection, sftp: await orFailure(connection.#reach(route), connection.over) };
+      return await orFailure(this.#reach(route).then(start), this.over);
     } catch (error) {
-      connection.#fail(error);
+      this.#fail(error);
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
     }
   }
 
-  /** Ends it at once. */
-  end(): void {
-    this.#fail(new SftpFault('lost', 'closed'));
-  }
-
-  async #reach(route: readonly SshSettings[]): Promise<SFTPWrapper> {
+  async #reach(route: readonly SshSettings[]): Promise<Client> {
     const { default: ssh2 } = await import('ssh2');
     this.#assertWanted();
-    this.#watch();
-    let stream: Duplex | undefined;
     for (const [i, settings] of route.entries()) {
+      const heard = this.#silence.watch(() => this.#waitingForPerson === 0);
       const before = this.#clients.at(-1);
-      stream = before ? await forward(before, settings) : await this.#dial(settings);
-      this.#clients.push(await this.#logIn(ssh2, stream, settings, i === route.length - 1));
+      const stream = before ? await forward(before, settings) : await this.#dial(settings);
+      this.#clients.push(await this.#logIn({ ssh2, stream, heard, isServer: i === route.length - 1 }, settings));
     }
     const server = this.#clients.at(-1);
     if (server === undefined) throw new SftpFault('failed', 'no host');
-    return this.#startSftp(server);
+    return server;
   }
 
   /** Whoever has given up wants no connection that nobody would end. */
@@ -93,27 +125,14 @@ export class SshConnection {
     if (this.#over.signal.aborted) return;
     this.#over.abort(error);
     for (const client of this.#clients) client.destroy();
-    this.#socket?.destroy();
-  }
-
-  /** Counts looks, not time: a machine that slept or was busy has not listened meanwhile. */
-  #watch(): void {
-    const { clock, quietMsMax } = this.#world;
-    const watch = async (): Promise<void> => {
-      while (!this.over.aborted) {
-        await clock.sleep(quietMsMax / checksOfSilence, this.over);
-        if (this.#waitingForPerson > 0) this.#silentChecks = 0;
-        else if (++this.#silentChecks > checksOfSilence) this.#fail(new SftpFault('lost', 'ETIMEDOUT'));
-      }
-    };
-    watch().catch(() => undefined); // the sleep ends with the connection
+    this.#socket?.socket.destroy();
   }
 
   #dial({ hostName: host, port }: SshSettings): Promise<Duplex> {
     return new Promise((resolve, reject) => {
       this.#assertWanted();
-      const socket = connectTcp({ host, port, noDelay: true });
-      this.#socket = socket;
+      this.#socket = dialSsh(host, port);
+      const { socket } = this.#socket;
       socket.once('connect', () => resolve(socket));
       socket.on('error', (error) => {
         const fault = new SftpFault('lost', systemCode(error) ?? 'ECONNRESET', error);
@@ -124,9 +143,9 @@ export class SshConnection {
     });
   }
 
-  async #logIn(ssh2: Ssh2, stream: Duplex, settings: SshSettings, isServer: boolean): Promise<Client> {
+  async #logIn({ ssh2, stream, heard, isServer }: Hop, settings: SshSettings): Promise<Client> {
     const { access, secrets, random, quietMsMax } = this.#world;
-    const hostCheck = await HostCheck.of(settings, access);
+    const hostCheck = await HostCheck.of(settings, access, secrets.hosts);
     this.#assertWanted();
     const login = new SshLogin({ ssh2, settings, access, secrets, isServer });
     const client = new ssh2.Client();
@@ -135,11 +154,21 @@ export class SshConnection {
         reject(error instanceof Error ? error : new SftpFault('lost', 'ECONNRESET'));
         this.#fail(error);
       };
-      client.on('ready', resolve);
+      let isReady = false;
+      const speed = (): void => {
+        const isFast = speedUp(client, random);
+        if (stream === this.#socket?.socket) this.#socket.lend(isFast);
+      };
+      client.on('ready', () => {
+        isReady = true;
+        speed();
+        resolve();
+      });
+      client.on('handshake', () => isReady && speed());
       client.on('error', (error) => {
         if (error.level === 'agent') return; // the next key is shown
         if (isRefusal(error)) secrets.password = undefined;
-        fail(isRefusal(error) ? refused(settings, login) : new SftpFault('lost', reasonOf(error), error));
+        fail(isRefusal(error) ? refused(settings, login) : faultOfLibrary(error));
       });
       client.on('close', () => fail(new SftpFault('lost', 'ECONNRESET')));
       client.connect({
@@ -150,6 +179,8 @@ export class SshConnection {
         keepaliveCountMax: Number.MAX_SAFE_INTEGER,
         algorithms: { serverHostKey: hostCheck.algorithms(), compress: ['none'] },
         hostVerifier: (key: Buffer, verify: (isGood: boolean) => void) => {
+          // When keys are exchanged anew the answer must be there at once: while the library waits for it, what it sends is spoiled.
+          if (hostCheck.hasAccepted(key)) return verify(true);
           this.#withPerson(() => hostCheck.accept(key)).then(
             () => verify(true),
             (error: unknown) => {
@@ -161,21 +192,25 @@ export class SshConnection {
         authHandler: authHandlerOf((taken) => this.#withPerson(() => login.next(taken)), fail),
       });
       // Not before: the library listens when it is ready to, and would miss what an earlier listener of ours had let flow.
-      client.once('handshake', () => stream.on('data', () => (this.#silentChecks = 0)));
+      client.once('handshake', () => stream.on('data', heard));
     });
     await hostCheck.remember(random).catch(() => undefined); // whoever cannot write it down is asked again
     return client;
   }
 
-  #startSftp(client: Client): Promise<SFTPWrapper> {
+  #startChannel(client: Client): Promise<Duplex> {
     return new Promise((resolve, reject) => {
-      client.sftp((error, sftp) => {
-        if (error) return reject(new SftpFault('failed', 'the server offers no SFTP', error));
-        const ended = (): void => this.#fail(new SftpFault('lost', 'ECONNRESET'));
-        sftp.on('error', (cause: unknown) => this.#fail(new SftpFault('lost', 'EPROTO', cause)));
-        sftp.on('end', ended);
-        sftp.on('close', ended);
-        resolve(sftp);
+      client.subsys('sftp', (error, channel) => {
+        const without = 'the server offers no SFTP';
+        if (error) return reject(new SftpFault('unsupported', without, error));
+        // One that runs something else in its place takes the request, and says nothing.
+        const ended = (): void =>
+          this.#fail(channel.readableDidRead ? new SftpFault('lost', 'ECONNRESET') : new SftpFault('unsupported', without));
+        channel.on('error', (cause: unknown) => this.#fail(new SftpFault('lost', 'EPROTO', cause)));
+        channel.on('end', ended);
+        channel.on('close', ended);
+        channel.stderr.resume(); // what is not read would hold the channel up
+        resolve(channel);
       });
     });
   }
@@ -214,11 +249,14 @@ function isRefusal(error: Error & { readonly level?: string }): boolean {
   return error.level === 'client-authentication' || /too many authentication failures/i.test(error.message);
 }
 
-function refused({ hostName: host, port, user }: SshSettings, { tried }: SshLogin): CadanganError {
-  return new CadanganError('storage.denied', { host, port, user, reason: 'login', tried: [...tried] });
+function refused(settings: SshSettings, { tried }: SshLogin): CadanganError {
+  const { hostName: host, port, user } = settings;
+  return new CadanganError('storage.denied', { host, port, user, reason: 'login', tried: [...tried], ...unheededOf(settings) });
 }
 
-function reasonOf(error: Error & { readonly level?: string }): string {
-  if (error.level === 'handshake') return /no matching/i.test(error.message) ? 'no algorithm in common' : 'EPROTO';
-  return systemCode(error) ?? (error.level === 'protocol' ? 'EPROTO' : 'ECONNRESET');
+function faultOfLibrary(error: Error & { readonly level?: string }): SftpFault {
+  if (error.level === 'handshake' && /no matching/i.test(error.message))
+    return new SftpFault('unsupported', 'no algorithm in common', error);
+  const isOfProtocol = error.level === 'handshake' || error.level === 'protocol';
+  return new SftpFault('lost', systemCode(error) ?? (isOfProtocol ? 'EPROTO' : 'ECONNRESET'), error);
 }

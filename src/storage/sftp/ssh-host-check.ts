@@ -1,5 +1,6 @@
 import { CadanganError, type Random } from '../../platform/index.ts';
 import { fingerprintOf, judgeHost, keyTypeOf, knownName, knownTypes, readKnownHosts, rememberHost, type KnownHost } from './known-hosts.ts';
+import { readRevokedKeys } from './revoked-keys.ts';
 import type { SftpAccess } from './sftp-access.ts';
 import type { SshSettings } from './ssh-config.ts';
 
@@ -17,27 +18,40 @@ export type HostKeyAlgorithm = (typeof hostKeyAlgorithms)[KeyType][number];
 
 const keyTypes: readonly KeyType[] = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'ssh-rsa'];
 
+/** Keys that somebody confirmed while a storage is open, by the names of their hosts. */
+export type ConfirmedHosts = Map<string, Buffer>;
+
+interface HostLists {
+  readonly known: readonly KnownHost[];
+  readonly revoked: readonly Buffer[];
+}
+
 /** Whether the server at the other end of one connection is who it should be. */
 export class HostCheck {
   readonly #settings: SshSettings;
   readonly #access: SftpAccess;
   readonly #known: readonly KnownHost[];
+  readonly #revoked: readonly Buffer[];
+  readonly #confirmed: ConfirmedHosts;
   readonly #name: string;
   /** The key that was found good; at a later exchange of keys it must be the same. */
   #accepted: Buffer | undefined;
   #isNew = false;
 
-  private constructor(settings: SshSettings, access: SftpAccess, known: readonly KnownHost[]) {
+  private constructor(settings: SshSettings, access: SftpAccess, confirmed: ConfirmedHosts, lists: HostLists) {
     this.#settings = settings;
     this.#access = access;
-    this.#known = known;
+    this.#confirmed = confirmed;
+    this.#known = lists.known;
+    this.#revoked = lists.revoked;
     this.#name = knownName(settings.hostName, settings.port, settings.hostKeyAlias);
   }
 
-  /** @throws the system's error when the known hosts cannot be read */
-  static async of(settings: SshSettings, access: SftpAccess): Promise<HostCheck> {
+  /** @throws the system's error when the known hosts or the revoked keys cannot be read; SftpFault for a form that is not supported */
+  static async of(settings: SshSettings, access: SftpAccess, confirmed: ConfirmedHosts): Promise<HostCheck> {
     const files = [...userFilesOf(settings, access), ...settings.systemKnownHostsFiles];
-    return new HostCheck(settings, access, await readKnownHosts(files));
+    const lists = { known: await readKnownHosts(files), revoked: await readRevokedKeys(settings.revokedHostKeysFiles) };
+    return new HostCheck(settings, access, confirmed, lists);
   }
 
   /** Those first that the host is known by: a server has several keys, and one that was never seen would look like another server's. */
@@ -49,12 +63,16 @@ export class HostCheck {
     );
   }
 
+  /** Whether it is the one that this connection has shown before. */
+  hasAccepted(key: Buffer): boolean {
+    return this.#accepted?.equals(key) === true;
+  }
+
   /** Resolves when the key is good. @throws `storage.unknown-host`, `storage.host-changed` */
   async accept(key: Buffer): Promise<void> {
-    if (this.#accepted !== undefined) {
-      if (!this.#accepted.equals(key)) throw this.#changed(key, 'the key changed while connected', {});
-      return;
-    }
+    if (this.hasAccepted(key)) return;
+    if (this.#accepted !== undefined) throw this.#changed(key, 'the key changed while connected', {});
+    if (this.#revoked.some((revoked) => revoked.equals(key))) throw this.#changed(key, 'the key is revoked (RevokedHostKeys)', {});
     const verdict = judgeHost(this.#known, this.#name, key);
     if (verdict.kind === 'revoked') throw this.#changed(key, 'the key is revoked', whereOf(verdict.known));
     if (verdict.kind === 'changed')
@@ -63,7 +81,7 @@ export class HostCheck {
         knownFingerprint: fingerprintOf(verdict.known.key),
         knownKeyType: verdict.known.keyType,
       });
-    if (verdict.kind === 'unknown') {
+    if (verdict.kind === 'unknown' && !this.#isConfirmed(key)) {
       await this.#askFor(key, verdict.isVouchedFor);
       this.#isNew = true;
     }
@@ -75,11 +93,22 @@ export class HostCheck {
     const key = this.#accepted;
     if (!this.#isNew || key === undefined) return;
     this.#isNew = false;
+    this.#confirmed.set(this.#name, key);
     const write = (file: string): Promise<void> => rememberHost(file, this.#name, key, { isHashed: this.#settings.hashKnownHosts, random });
     const [first] = userFilesOf(this.#settings, this.#access);
     const { ownKnownHostsFile } = this.#access;
     if (ownKnownHostsFile === undefined) return first === undefined ? undefined : write(first);
     await (first === undefined ? write(ownKnownHostsFile) : write(first).catch(() => write(ownKnownHostsFile)));
+  }
+
+  /** Whether somebody said so before, and nobody could write it down. */
+  #isConfirmed(key: Buffer): boolean {
+    const confirmed = this.#confirmed.get(this.#name);
+    if (confirmed === undefined || confirmed.equals(key)) return confirmed !== undefined;
+    throw this.#changed(key, 'another key was confirmed before', {
+      knownFingerprint: fingerprintOf(confirmed),
+      knownKeyType: keyTypeOf(confirmed) ?? 'unknown',
+    });
   }
 
   async #askFor(key: Buffer, isVouchedFor: boolean): Promise<void> {
@@ -88,13 +117,13 @@ export class HostCheck {
     const confirm = isStrict ? undefined : this.#access.confirmHost;
     if (confirm !== undefined && (await confirm(shown))) return;
     const why = isVouchedFor ? { reason: 'a certificate authority is known for it, and certificates of hosts are not supported' } : {};
-    throw new CadanganError('storage.unknown-host', { ...shown, ...why });
+    throw new CadanganError('storage.unknown-host', { ...shown, ...why, ...unheededOf(this.#settings) });
   }
 
   #changed(key: Buffer, reason: string | undefined, facts: Readonly<Record<string, string | number>>): CadanganError {
     const { hostName: host, port } = this.#settings;
     const shown = { host, port, keyType: keyTypeOf(key) ?? 'unknown', fingerprint: fingerprintOf(key) };
-    return new CadanganError('storage.host-changed', { ...shown, ...facts, reason });
+    return new CadanganError('storage.host-changed', { ...shown, ...facts, reason, ...unheededOf(this.#settings) });
   }
 }
 
@@ -104,6 +133,11 @@ function userFilesOf({ knownHostsFiles }: SshSettings, { knownHostsFile, ownKnow
     ...(knownHostsFile === undefined ? knownHostsFiles : [knownHostsFile]),
     ...(ownKnownHostsFile === undefined ? [] : [ownKnownHostsFile]),
   ];
+}
+
+/** What stands in the configuration and is not heeded; it may be why this host is not the one that was meant. */
+export function unheededOf({ ignored }: SshSettings): { readonly unheeded?: readonly string[] } {
+  return ignored.length === 0 ? {} : { unheeded: ignored };
 }
 
 function whereOf({ file, line }: KnownHost): { readonly file: string; readonly line: number } {

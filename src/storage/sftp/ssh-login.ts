@@ -2,6 +2,7 @@ import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import { readFile } from '../../platform/index.ts';
 import type { SftpAccess } from './sftp-access.ts';
 import type { SshSettings } from './ssh-config.ts';
+import type { ConfirmedHosts } from './ssh-host-check.ts';
 
 /** The library, which is loaded when it is first needed: that takes a twentieth of a second. */
 export type Ssh2 = typeof import('ssh2');
@@ -9,9 +10,10 @@ export type Ssh2 = typeof import('ssh2');
 const passphraseTries = 3;
 const agentMsMax = 10_000;
 
-/** What was typed in, for further connections to the same server. It never leaves this object but to be used. */
+/** What was typed in and confirmed, for further connections to the same server. It never leaves this object but to be used. */
 export class TypedSecrets {
   readonly keys = new Map<string, ParsedKey>();
+  readonly hosts: ConfirmedHosts = new Map();
   password: string | undefined;
 }
 

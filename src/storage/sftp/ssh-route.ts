@@ -17,11 +17,11 @@ export async function routeTo(target: SshTarget, access: SftpAccess): Promise<Ss
 }
 
 async function routeIn(place: SshPlace, target: SshTarget, jump: string | undefined, depth: number): Promise<SshSettings[]> {
-  if (depth > depthMax) throw new SftpFault('failed', 'ProxyJump leads in a circle');
+  if (depth > depthMax) throw new SftpFault('unsupported', 'ProxyJump leads in a circle');
   const settings = await sshSettings(target, place);
   const named = jump === undefined ? settings.jumps : jump === 'none' ? [] : jumpsOf(jump);
   if (jump === undefined && settings.proxyCommand !== undefined)
-    throw new SftpFault('failed', `ProxyCommand (${settings.proxyCommand}) is not supported; ProxyJump is`);
+    throw new SftpFault('unsupported', `ProxyCommand (${settings.proxyCommand}) is not supported; ProxyJump is`);
   const [first, ...others] = named;
   if (first === undefined) return [settings];
   const route = await routeIn(place, first, undefined, depth + 1);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, lstat, mkdir, readdir, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { isCode } from '../../../src/platform/index.ts';
@@ -146,6 +146,26 @@ describe('a disk behind an OpenSSH server', needs('sshd'), () => {
       it.storage.readRange({ kind: 'keys', name: 'a'.repeat(64) }, 0, 1, { target, signal: neverAborted }),
       failsWith('storage.unreachable'),
     );
+  });
+
+  test('folders that are links to a place that is away have nobody know what is in them', async () => {
+    await using it = await stageOn(sshd);
+    await it.storage.create(neverAborted);
+    await it.storage.write(config, random.bytes(100), neverAborted);
+    for (const [kind, folder] of [
+      ['data', 'data/ab'],
+      ['snapshots', 'snapshots'],
+      ['data', 'data'],
+    ] as const) {
+      await rename(join(it.root, folder), join(it.root, 'elsewhere'));
+      await symlink(join(it.root, 'elsewhere'), join(it.root, folder));
+      assert.deepEqual(await it.storage.list(kind, neverAborted), [], 'while it is there the link is followed');
+      await rename(join(it.root, 'elsewhere'), join(it.root, 'away'));
+      await assert.rejects(it.storage.list(kind, neverAborted), failsWith('storage.unreachable'), folder);
+      await rm(join(it.root, folder));
+      assert.deepEqual(await it.storage.list(kind, neverAborted), [], 'what is not there at all is empty');
+      await rename(join(it.root, 'away'), join(it.root, folder));
+    }
   });
 
   test('a file that became shorter is damage, and one too large is not taken into memory', async () => {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { UnknownHost } from '../../../src/storage/index.ts';
+import { isTransient, type UnknownHost } from '../../../src/storage/index.ts';
+import { freePort } from '../../free-port.ts';
 import { neverAborted } from '../../fakes/never-aborted.ts';
 import { needs } from '../../needs.ts';
 import { makeKey, makeKeyOf } from '../../sshd/keys.ts';
@@ -80,6 +81,49 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     assert.equal((await failureOf(it.storage.create(neverAborted))).facts['reason'], 'the key is revoked');
   });
 
+  test('a key that RevokedHostKeys names is refused, and where the list is of no use every host is', async () => {
+    await sshd.writeKnownHosts();
+    const [file, list] = [join(sshd.home, '.ssh', 'config'), join(sshd.home, 'revoked')];
+    await writeFile(file, `RevokedHostKeys ${list}\n`);
+    try {
+      await using it = await stageOn(sshd, { confirmHost: () => assert.fail('asked') });
+      await writeFile(list, `# one line\n${await sshd.hostKey('rsa')}\n`);
+      await it.storage.create(neverAborted);
+      await writeFile(list, `# one line\n${await sshd.hostKey('rsa')}\n${await sshd.hostKey()} of a thief\n`);
+      const revoked = await failureOf(it.another().create(neverAborted));
+      assert.deepEqual([revoked.code, revoked.facts['reason']], ['storage.host-changed', 'the key is revoked (RevokedHostKeys)']);
+      assert.equal(spawnSync('ssh-keygen', ['-q', '-k', '-f', list, join(sshd.folder, 'host_ed25519.pub')]).status, 0);
+      const binary = await failureOf(it.another().create(neverAborted));
+      assert.match(String(binary.facts['reason']), /^RevokedHostKeys .* is a binary list, which is not supported/);
+      assert.equal(isTransient(binary), false);
+      await rm(list);
+      const missing = await failureOf(it.another().create(neverAborted));
+      assert.deepEqual([missing.code, missing.facts['reason'], missing.facts['path']], ['storage.unreachable', 'ENOENT', list]);
+    } finally {
+      await rm(file);
+    }
+  });
+
+  test('what the configuration says and is not heeded stands in the error of whoever does not get in', async () => {
+    await sshd.writeKnownHosts();
+    const file = join(sshd.home, '.ssh', 'config');
+    const unheeded = [`Match exec (${join('~', '.ssh', 'config')}:1)`];
+    try {
+      await writeFile(file, 'Match exec "true"\n  Port 1\n');
+      await using it = await stageOn(sshd, { identityFile: join(sshd.home, 'none') });
+      const denied = await failureOf(it.storage.create(neverAborted));
+      assert.deepEqual([denied.code, denied.facts['unheeded']], ['storage.denied', unheeded]);
+      await sshd.writeKnownHosts('');
+      const unknown = await failureOf(it.another().create(neverAborted));
+      assert.deepEqual([unknown.code, unknown.facts['unheeded']], ['storage.unknown-host', unheeded]);
+      const unreachable = await failureOf(it.another({}, await freePort()).create(neverAborted));
+      assert.deepEqual([unreachable.facts['reason'], unreachable.facts['unheeded']], ['ECONNREFUSED', unheeded]);
+      assert.equal(isTransient(unreachable), true);
+    } finally {
+      await rm(file);
+    }
+  });
+
   test('known hosts that cannot be read are no reason to ask', async () => {
     const file = await sshd.writeKnownHosts();
     await rm(file);
@@ -91,6 +135,18 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     } finally {
       await rm(file, { recursive: true });
     }
+  });
+
+  test('keys are exchanged anew in the middle of files', async () => {
+    await using often = await Sshd.start({ lines: ['RekeyLimit 1M'] });
+    await often.writeKnownHosts();
+    await using it = await stageOn(often, { linesMax: 1 });
+    await it.storage.create(neverAborted);
+    const contents = Array.from({ length: 4 }, (_, i) => Buffer.alloc(5_000_000, `${i} and so on, `));
+    const names = ['a', 'b', 'c', 'd'].map((digit) => ({ kind: 'data', name: digit.repeat(64) }) as const);
+    await Promise.all(names.map((name, i) => it.storage.write(name, contents[i] ?? Buffer.of(), neverAborted)));
+    const read = await Promise.all(names.map((name) => it.storage.read(name, neverAborted)));
+    assert(read.every((bytes, i) => contents[i]?.equals(bytes)));
   });
 
   test('a key that the server does not take is named', async () => {
@@ -187,6 +243,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
         [refused.code, refused.facts['reason']],
         ['storage.unreachable', `ProxyCommand (~/.ssh/config:6) is not supported; ProxyJump is`],
       );
+      assert.equal(isTransient(refused), false, 'it would be so in a minute, too');
       await it.another({ jump: 'bastion' }).create(neverAborted);
       await writeFile(file, `${way}  ProxyJump bastion\nHost 127.0.0.1\n  ProxyJump bastion\n`);
       assert.equal((await failureOf(it.another().create(neverAborted))).facts['reason'], 'ProxyJump leads in a circle');
@@ -205,5 +262,6 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     const { code, facts } = await failureOf(it.storage.create(neverAborted));
     assert.equal(code, 'storage.unreachable');
     assert.equal(facts['reason'], 'the server offers no SFTP');
+    assert.equal(facts['lasting'], true);
   });
 });

@@ -3,10 +3,12 @@ import { copyFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isCode } from '../../../src/platform/index.ts';
-import { openSftp, SftpStorage } from '../../../src/storage/index.ts';
+import { isAbort, isCode } from '../../../src/platform/index.ts';
+import { openSftp, SftpStorage, type SftpAccess } from '../../../src/storage/index.ts';
 import { neverAborted } from '../../fakes/never-aborted.ts';
 import { SeededRandom } from '../../fakes/seeded-random.ts';
+import { VirtualClock } from '../../fakes/virtual-clock.ts';
+import { CutLine } from '../../sshd/cut-line.ts';
 import { makeKey } from '../../sshd/keys.ts';
 import { PlainServer, type PlainServerOptions } from '../../sshd/plain-server.ts';
 import { config } from '../../sshd/sftp-stage.ts';
@@ -49,7 +51,7 @@ function outcome(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe('a server without extensions', () => {
-  async function stage(options: Partial<PlainServerOptions> = {}, linesMax = 4) {
+  async function stage(options: Partial<PlainServerOptions> = {}, linesMax = 4, more: Partial<SftpAccess> = {}) {
     const temporary = await temporaryFolder();
     makeKey(join(temporary.path, 'host'));
     makeKey(join(temporary.path, 'key'));
@@ -63,7 +65,7 @@ describe('a server without extensions', () => {
     };
     const storage = new SftpStorage(
       { user: 'ann', host: '127.0.0.1', port: server.port, path: 'repo' },
-      { ...access, confirmHost: async () => true },
+      { ...access, confirmHost: async () => true, ...more },
     );
     return {
       server,
@@ -181,6 +183,104 @@ describe('a server without extensions', () => {
       const contents = Array.from({ length: 4 }, () => random.bytes(2 * mib));
       await Promise.all(contents.map((bytes) => it.storage.write(fileOf(bytes), bytes, neverAborted)));
       for (const bytes of contents) assert(Buffer.from(await it.storage.read(fileOf(bytes), neverAborted)).equals(bytes));
+    }
+  });
+
+  test('one that is connected and answers no request is given up in time', async () => {
+    let isMute = false;
+    await using it = await stage({ refuse: () => (isMute ? 'mute' : undefined) }, 1, { quietMsMax: 200 });
+    await it.storage.create(neverAborted);
+    isMute = true;
+    const error = await outcome(it.storage.list('keys', neverAborted));
+    assert(isCode(error, 'storage.unreachable'), String(error));
+    assert.equal(error.facts['reason'], 'ETIMEDOUT');
+    isMute = false;
+    assert.deepEqual(await it.storage.list('keys', neverAborted), [], 'on another connection');
+  });
+
+  test('one that is asked nothing is kept, however long', async () => {
+    const clock = new VirtualClock();
+    await using it = await stage({}, 1, { clock });
+    await it.storage.create(neverAborted);
+    for (let minute = 0; minute < 60; minute++) {
+      await clock.advance(15_000);
+      await it.storage.sizeOf(config, neverAborted);
+    }
+    assert.equal(it.server.connections, 1);
+  });
+
+  test('who closes does not wait for ever that it removes what an aborted write left', async () => {
+    const clock = new VirtualClock();
+    const isAsked = Promise.withResolvers<void>();
+    await using it = await stage(
+      {
+        refuse: (request) => {
+          if (request === 'REMOVE') isAsked.resolve();
+          return request === 'REMOVE' || request === 'WRITE' ? 'mute' : undefined;
+        },
+      },
+      1,
+      { clock },
+    );
+    await it.storage.create(neverAborted);
+    const stop = new AbortController();
+    const bytes = random.bytes(1000);
+    const write = outcome(it.storage.write(fileOf(bytes), bytes, stop.signal));
+    while (!it.server.requests.some((request) => request.startsWith('WRITE'))) await new Promise(setImmediate);
+    stop.abort();
+    assert(isAbort(await write));
+    let isClosed = false;
+    const closed = it.storage.close().then(() => (isClosed = true));
+    while (!isClosed) {
+      await clock.advance(1000);
+      await new Promise(setImmediate);
+    }
+    await closed;
+  });
+
+  test('a folder that is gone while it is listed is no empty one', async () => {
+    await using it = await stage({ refuse: (request, path) => (request === 'READDIR' && path.endsWith('keys') ? 2 : undefined) });
+    await it.storage.create(neverAborted);
+    await assert.rejects(it.storage.list('keys', neverAborted), failsWith('storage.unreachable'));
+  });
+
+  test('a host that was confirmed is not asked for again where nobody can write it down, and another key in its place is a change', async () => {
+    let asked = 0;
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'file'), '');
+    await using it = await stage({}, 1, {
+      knownHostsFile: join(folder.path, 'file', 'known_hosts'),
+      confirmHost: async () => {
+        asked += 1;
+        return true;
+      },
+    });
+    await it.storage.create(neverAborted);
+    it.server.hangUp();
+    await outcome(it.storage.sizeOf(config, neverAborted)); // the line may be seen to be cut by this call only
+    assert.equal(await it.storage.sizeOf(config, neverAborted), undefined);
+    assert.equal(it.server.connections, 2);
+    assert.equal(asked, 1);
+  });
+
+  test('a dead host behind one on the way that lives is given up in time', async () => {
+    await using it = await stage();
+    await using line = await CutLine.to(it.server.port);
+    const key = join(it.root, '..', 'host');
+    await using jump = await PlainServer.start({ root: it.root, hostKeys: [await readFile(key)], forwards: true });
+    const access = { environment: {}, home: join(it.root, '..'), systemFolder: it.root, identityFile: join(it.root, '..', 'key') };
+    const storage = new SftpStorage(
+      { user: 'ann', host: '127.0.0.1', port: line.port, path: 'repo' },
+      { ...access, confirmHost: async () => true, jump: `ann@127.0.0.1:${jump.port}`, linesMax: 1, quietMsMax: 200 },
+    );
+    try {
+      await storage.create(neverAborted);
+      await line.cutAfter(0, 'stall');
+      const error = await outcome(storage.list('keys', neverAborted));
+      assert(isCode(error, 'storage.unreachable'), String(error));
+      assert.equal(error.facts['reason'], 'ETIMEDOUT');
+    } finally {
+      await storage.close();
     }
   });
 });

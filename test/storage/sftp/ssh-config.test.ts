@@ -94,10 +94,10 @@ describe('ssh_config', () => {
   });
 
   test('what would change who is reached, or how strictly, is said when it is not heeded', async () => {
-    const found = await settingsOf('db', config('ForwardAgent yes\nRevokedHostKeys /x\nCanonicalizeHostname no\nCiphers aes128-ctr\n'));
+    const found = await settingsOf('db', config('ForwardAgent yes\nKnownHostsCommand /x\nCanonicalizeHostname no\nCiphers aes128-ctr\n'));
     assert.deepEqual(
       found.ignored.map((text) => text.split(' ')[0]),
-      ['RevokedHostKeys', 'Ciphers'],
+      ['KnownHostsCommand', 'Ciphers'],
     );
   });
 
