@@ -20,7 +20,15 @@ export class SmallDisk {
   }
 
   remount(mode: 'ro' | 'rw'): void {
-    const remounted = spawnSync('mount', ['-o', `remount,${mode}`, this.path], { encoding: 'utf8' });
+    this.#remount(mode);
+  }
+
+  grow(sizeMib: number): void {
+    this.#remount(`size=${sizeMib}m`);
+  }
+
+  #remount(how: string): void {
+    const remounted = spawnSync('mount', ['-o', `remount,${how}`, this.path], { encoding: 'utf8' });
     if (remounted.status !== 0) throw new Error(`cannot remount: ${remounted.stderr}`);
   }
 }
