@@ -414,11 +414,15 @@ export class CopyJobs implements AsyncDisposable {
     return toldResult;
   }
 
-  /** Never rejects: what stood in its way is remembered, and whoever keeps the history up tries again. */
+  /**
+   * Beside a copy on Google Drive; elsewhere it went with the copying. Never rejects: what stood in its way is remembered, and whoever
+   * keeps the history up tries again.
+   */
   async #keepHistory(signal: AbortSignal): Promise<void> {
     const { copy, place } = this.#options;
-    if (this.#open === undefined) return;
-    await keepHistoryOffsite(copy, place, this.#historyKeeping(), signal, { open: this.#open.drive?.folder }).catch(() => undefined);
+    const open = this.#open?.drive?.folder;
+    if (open === undefined) return;
+    await keepHistoryOffsite(copy, place, this.#historyKeeping(), signal, { open }).catch(() => undefined);
   }
 
   /** Whoever can give the password for the first part of a copy can give the key for the records. */

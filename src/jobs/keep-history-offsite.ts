@@ -73,9 +73,9 @@ export interface KeepingOptions {
 }
 
 /**
- * Before a copying: a backup that is to go names the head of the records of its moment; where those have not been taken along, they go
- * first, or who brings them back would miss some. Only backups that the copy does not know yet are looked at. Does nothing for a copy
- * beside which there is room for files.
+ * Before a copying, so that one takes all along: the records go into the repository when that is due, or they never have. So they do where a
+ * backup that is to go names a head of records that have not been taken along: who brings them back would miss some. Only backups that the
+ * copy does not know yet are looked at. Does nothing for a copy beside which there is room for files.
  * @param source the open original @throws as `keepHistoryOffsite`
  */
 export async function keepHistoryAhead(
@@ -86,18 +86,23 @@ export async function keepHistoryAhead(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock = systemClock, random = systemRandom } = place;
-  const { records, original } = await copyMemoryOf(copy, place).read();
-  if (historyFormOf(copy) !== 'snapshot' || original === undefined || keeping.keyOf === undefined) return;
+  const memory = await copyMemoryOf(copy, place).read();
   const head = await keeping.records.history.head();
-  if (head === undefined || records?.hash === head.hash) return;
-  const known = new Set(original.snapshots);
+  const { records, original } = memory;
+  if (historyFormOf(copy) !== 'snapshot' || head === undefined || records?.hash === head.hash) return;
+  if (records?.form !== 'snapshot' || isHistoryBehind(copy, memory, head, Number(clock.nowNs() / 1_000_000n))) {
+    await keepHistoryOffsite(copy, place, keeping, signal, { isDue: true });
+    return;
+  }
+  if (keeping.keyOf === undefined) return;
+  const known = new Set(original?.snapshots);
   const news = (await source.list('snapshots', signal)).filter(({ name }) => !known.has(name));
   if (news.length === 0) return;
   const repository = await Repository.open({ storage: source, clock, random }, await keeping.keyOf(copy.repository, signal), signal);
   for (const { name } of news) {
     const { snapshot } = await loadSnapshot(repository, parseSnapshotId(name), signal);
     const heads = snapshot.tags.flatMap((tag) => parseAnchorTag(tag) ?? []);
-    if (!heads.some(({ chain, number }) => chain === head.chain && number > (records?.number ?? 0))) continue;
+    if (!heads.some(({ chain, number }) => chain === head.chain && number > records.number)) continue;
     await keepHistoryOffsite(copy, place, keeping, signal, { isDue: true });
     return;
   }

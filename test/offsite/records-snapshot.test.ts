@@ -90,6 +90,10 @@ class Server {
     );
   }
 
+  async snapshotsIn(folder: string): Promise<number> {
+    return (await listSnapshots(await this.open(folder), signal)).length;
+  }
+
   async recordsSnapshots(): Promise<number> {
     return (await listSnapshots(await this.open(), signal)).filter(isRecordsSnapshot).length;
   }
@@ -107,7 +111,8 @@ test('records go into the copy as a snapshot of the repository, once a day at mo
   const server = new Server(stage, 'srv-01');
   await server.record(5);
   await server.sync();
-  assert.equal(await server.recordsSnapshots(), 1, 'the sync left a record, and that went along');
+  assert.equal(await server.recordsSnapshots(), 1, 'they went before the copying, and with it');
+  assert.equal(await server.snapshotsIn(server.copy.to), 2, 'the backup, and the records');
   await server.sync();
   await server.record(2, 9);
   assert.equal(await server.keep(), 'unchanged', 'one a day');
