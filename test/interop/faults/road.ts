@@ -36,6 +36,8 @@ export interface RoadKind {
   readonly needs: { readonly skip: string | false };
   /** The server takes no removal but that of locks. */
   readonly isAppendOnly: boolean;
+  /** A program in between goes on trying by itself, and says nothing for long where nobody answers. */
+  readonly hasOwnPatience: boolean;
   open(stage: Stage): Promise<Road>;
 }
 
@@ -109,7 +111,11 @@ async function overRclone(stage: Stage, store: ObjectStore): Promise<Road> {
     settings: { configFile },
     environment: {},
     openImpatient: () =>
-      openRclone(place, { environment: { ...process.env, RCLONE_CONFIG: configFile, ...impatience }, clock: systemClock }),
+      openRclone(place, {
+        environment: { ...process.env, RCLONE_CONFIG: configFile, ...impatience },
+        idleMsMax: 10 * idleMsMax, // rclone itself tries again before
+        clock: systemClock,
+      }),
     forRestic: { environment: { RCLONE_CONFIG: configFile } },
     [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
   };
@@ -118,20 +124,28 @@ async function overRclone(stage: Stage, store: ObjectStore): Promise<Road> {
 /** @param objectStore that of the file, which starts when the first test asks for it */
 export function roadKinds(objectStore: () => Promise<ObjectStore>): readonly RoadKind[] {
   return [
-    { name: 'REST', needs: all('rclone', 'restic'), isAppendOnly: false, open: (stage) => overRest(stage, {}) },
+    { name: 'REST', needs: all('rclone', 'restic'), isAppendOnly: false, hasOwnPatience: false, open: (stage) => overRest(stage, {}) },
     {
       name: 'REST over TLS, to a server that only appends',
       needs: all('rclone', 'restic', 'openssl'),
       isAppendOnly: true,
+      hasOwnPatience: false,
       open: (stage) => overRest(stage, { args: ['--append-only'], isSecure: true }),
     },
     {
       name: 'rclone',
       needs: all('rclone', 'restic', 'radosgw'),
       isAppendOnly: false,
+      hasOwnPatience: true,
       open: async (stage) => overRclone(stage, await objectStore()),
     },
-    { name: 'S3', needs: all('restic', 'radosgw'), isAppendOnly: false, open: async () => overS3(await objectStore()) },
+    {
+      name: 'S3',
+      needs: all('restic', 'radosgw'),
+      isAppendOnly: false,
+      hasOwnPatience: false,
+      open: async () => overS3(await objectStore()),
+    },
   ];
 }
 
