@@ -230,7 +230,7 @@ const salvageStepMsMax = 10_000;
  */
 async function salvage(pool: DataPool, trees: BlobSaver, packStore: PackStore, stop: unknown, clock: Clock): Promise<void> {
   if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return;
-  const isStorage = isCode(stop, 'storage.full', 'storage.unreachable', 'storage.denied', 'file.in-use');
+  const isStorage = isCode(stop, 'storage.full', 'storage.unreachable', 'storage.no-repository', 'storage.denied', 'file.in-use');
   if (!isStorage && !isAbort(stop)) return;
   await inTime(clock, () => (isStorage ? pool.writesSettled() : pool.salvage().then(() => trees.finish())));
   await inTime(clock, (signal) => packStore.flush(signal));

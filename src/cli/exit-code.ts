@@ -52,6 +52,7 @@ export function worseOf(one: ExitCode, other: ExitCode): ExitCode {
 /** Everything else is a failure. */
 const codesOfErrors: Partial<Record<ErrorCode, ExitCode>> = {
   'repository.missing': exitCode.noRepository,
+  'storage.no-repository': exitCode.noRepository,
   'repository.locked': exitCode.locked,
   'repository.wrong-password': exitCode.wrongPassword,
 };

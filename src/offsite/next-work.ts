@@ -103,6 +103,7 @@ const troubles = new Map<string, TroubleKind>(
     'drive.altered': 'drive-unavailable',
     'drive.denied': 'denied',
     'storage.unreachable': 'source',
+    'storage.no-repository': 'source',
     'storage.denied': 'source',
     'file.in-use': 'file-held',
     'offsite.source-doubtful': 'source',
@@ -120,6 +121,7 @@ const troubles = new Map<string, TroubleKind>(
 const copyTroubles = new Map<string, TroubleKind>(
   Object.entries({
     'storage.unreachable': 'copy-unreachable',
+    'storage.no-repository': 'copy-unreachable',
     'storage.denied': 'copy-denied',
     'storage.unknown-host': 'copy-denied',
     'storage.host-changed': 'copy-denied',

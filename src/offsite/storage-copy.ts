@@ -251,12 +251,12 @@ export class StorageCopy implements CopyTarget {
     }
   }
 
-  /** Without a config a storage may call itself away: whether there was one it has just told. */
+  /** Without a config there is no repository, for a storage: whether there was one it has just told. */
   async #listKind(kind: NamedKind, hasConfig: boolean, signal: AbortSignal): ReturnType<Storage['list']> {
     try {
       return await this.#storage.list(kind, signal);
     } catch (error) {
-      if (hasConfig || !isCode(error, 'storage.unreachable')) throw error;
+      if (hasConfig || !isCode(error, 'storage.no-repository')) throw error;
       return [];
     }
   }

@@ -16,7 +16,8 @@ export type ErrorCode =
   | 'repository.verification' // a blob read back before upload differs from its source: bad memory or a bad library
   | 'prune.refused' // nothing may be removed as things are; facts: location, reason (of `PruneRefusal`), count, examples
   | 'prune.overdue' // the schedule found no moment for it; facts: location, days (since the last one)
-  | 'storage.unreachable'
+  | 'storage.unreachable' // nobody answers there, or the way or the medium is away; facts: location, file, reason, between
+  | 'storage.no-repository' // the place answers, and no repository lies in it; facts: location, file, missing (config, folder or bucket)
   | 'storage.full'
   | 'storage.denied'
   | 'storage.not-found' // the named file is not there; the storage itself answered

@@ -16,7 +16,7 @@ export async function readFaultOf(error: unknown, storage: Storage, signal: Abor
     return { kind: error.facts['isUnreadable'] === true ? 'unreadable' : 'damaged', reason: reasonOf(error) };
   if (isCode(error, 'repository.unsupported')) return { kind: 'damaged', reason: reasonOf(error) };
   if (isCode(error, 'storage.not-found')) return { kind: 'missing', reason: 'it is gone' };
-  if (!isCode(error, 'storage.unreachable', 'storage.denied', 'file.in-use')) throw error;
+  if (!isCode(error, 'storage.unreachable', 'storage.no-repository', 'storage.denied', 'file.in-use')) throw error;
   // Read, not asked for: a share that is away may still tell sizes.
   if (!(await isAnswering(storage, signal))) throw error;
   return { kind: 'unreadable', reason: reasonOf(error) };

@@ -251,7 +251,7 @@ async function hasItsKey({ storage, keyId }: Repository, signal: AbortSignal): P
   try {
     return (await storage.sizeOf({ kind: 'keys', name: keyId }, signal)) !== undefined;
   } catch (error) {
-    if (isCode(error, 'storage.unreachable') && error.facts['reason'] === 'ENOENT') return false;
+    if (isCode(error, 'storage.no-repository')) return false;
     throw error;
   }
 }

@@ -17,7 +17,7 @@ const missMsMax = 2000;
  * What is removed goes to the trash, where Google keeps it for 30 days, but for locks, which come every minute, and keys, which must not be
  * found again.
  *
- * Errors are those of every storage (`storage.unreachable`, `storage.full`, `storage.denied`), and those that only the person can end:
+ * Errors are those of every storage (`storage.unreachable`, `storage.no-repository`, `storage.full`, `storage.denied`), and those that only the person can end:
  * `drive.signed-out`, `drive.wrong-account`, `drive.not-set-up`, `drive.daily-volume`, `drive.download-refused`.
  */
 export class DriveStorage implements Storage {
@@ -127,7 +127,7 @@ export class DriveStorage implements Storage {
 
   async #packs(signal: AbortSignal): Promise<RemoteFile[]> {
     const { exists, files } = await this.#folder.listAll(signal);
-    if (!exists) throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT' });
+    if (!exists) throw new CadanganError('storage.no-repository', { location: this.location, missing: 'folder' });
     return files.filter(({ file, trashed }) => file?.kind === 'data' && !trashed);
   }
 
@@ -210,7 +210,7 @@ const storageCodes = new Map<ErrorCode, ErrorCode>([
 /** Drive's errors in the words of a storage. */
 function storageError(error: CadanganError, location: string, file: FileName | undefined): CadanganError {
   if (!error.code.startsWith('drive.')) return error;
-  if (isFolderGone(error)) return new CadanganError('storage.unreachable', { location, reason: 'ENOENT' }, { cause: error });
+  if (isFolderGone(error)) return new CadanganError('storage.no-repository', { location, missing: 'folder' }, { cause: error });
   const named = { location, ...(file ? { file: fileLabel(file) } : {}) };
   // The quota is for all files; any other refusal is for this one, and no reason to end with the others.
   const isOfFile = error.code === 'drive.download-refused' && error.facts['reason'] !== 'downloadQuotaExceeded';

@@ -26,7 +26,7 @@ import { hexPairs, underWayMsMax, wholeFileBytesMax } from './layout.ts';
  * A repository in a folder: local disk, mounted share or UNC path, in restic's layout. Files carry mode 0400 and folders 0700.
  *
  * "The storage is there" means: the root exists, and it holds the folder of the kind asked for, or the `config`. An empty mount
- * point whose disk is away is therefore `storage.unreachable`, not an empty repository, and nothing is written into it.
+ * point whose disk is away is therefore `storage.no-repository`, not an empty repository, and nothing is written into it.
  * The exception is `config` itself, which may be asked for anywhere.
  */
 export class FolderStorage implements Storage {
@@ -218,14 +218,24 @@ export class FolderStorage implements Storage {
     if (kind === 'data') await syncFolder(this.location);
   }
 
-  /** @throws `storage.unreachable` unless the storage is there, in the sense of the class comment */
+  /** @throws `storage.no-repository` unless the storage is there, in the sense of the class comment; system errors */
   async #assertThere(kind: FileKind): Promise<void> {
     try {
       if ((await stat(this.#folderOf(kind))).isDirectory()) return;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || kind === 'config') throw error;
+      if (systemCode(error) !== 'ENOENT') throw error;
+      if (kind === 'config') throw this.#noRepository('folder', error);
     }
-    await stat(join(this.location, 'config'));
+    try {
+      await stat(join(this.location, 'config'));
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      throw this.#noRepository('config', error);
+    }
+  }
+
+  #noRepository(missing: 'config' | 'folder', cause: unknown): CadanganError {
+    return new CadanganError('storage.no-repository', { location: this.location, missing }, { cause });
   }
 
   async #withFile<T>(file: FileName, signal: AbortSignal, use: (handle: FileHandle) => Promise<T>): Promise<T> {

@@ -4,8 +4,8 @@
  *
  * - A file is immutable and complete or absent; `write` of an existing name changes nothing.
  * - When `write` resolves the file is safe, so a caller may next write what refers to it.
- * - *Not there* (`storage.not-found`, an empty list) and *cannot tell* (`storage.unreachable`) are different answers. A
- *   listing is whole or it throws: prune decides by it what to delete.
+ * - *Not there* (`storage.not-found`, an empty list), *no repository there* (`storage.no-repository`) and *cannot tell*
+ *   (`storage.unreachable`) are different answers. A listing is whole or it throws: prune decides by it what to delete.
  * - Calls may run side by side, in any number; each takes an `AbortSignal`; none retries, but for Drive, whose client knows which refusals
  *   pass. Limits, retries, proofs and concurrency are wrappers: `LimitedStorage` > `RetryingStorage` > `ProvenStorage` >
  *   `ConcurrentStorage` > the storage.

@@ -45,6 +45,8 @@ export interface ReadRangeOptions {
  * - No call retries by itself; whoever wants retries wraps the storage (`RetryingStorage`). Drive is the exception: its client knows which
  *   refusals pass.
  * - Calls may run side by side in any number, also from several processes.
+ * - *The place is away* (`storage.unreachable`) and *no repository lies there* (`storage.no-repository`) are different errors, and neither is
+ *   *no such file* (`storage.not-found`).
  * - A name that is not 64 hex digits (or not empty for `config`) is a broken promise of the caller and asserted.
  */
 export interface Storage {
@@ -54,8 +56,9 @@ export interface Storage {
   readonly abilities: StorageAbilities;
 
   /**
-   * Makes the folders of the layout, the root included. Repeating it changes nothing. Before it, and when the root or its medium
-   * is away, every other call throws `storage.unreachable`; only whether there is a `config` may always be asked, see `sizeOf`.
+   * Makes the folders of the layout, the root included. Repeating it changes nothing. Before it, and when the root is away, every other
+   * call throws `storage.no-repository`; only whether there is a `config` may always be asked, see `sizeOf`. Where nobody answers who could
+   * tell, it is `storage.unreachable`. A disk that is not mounted leaves a folder without a repository: the two look alike.
    * @throws `storage.denied`, `storage.full`, `storage.unreachable`
    */
   create(signal: AbortSignal): Promise<void>;
@@ -63,7 +66,7 @@ export interface Storage {
   /**
    * Every file of `kind`, in any order. Names that are not 64 hex digits (temporary files, strangers) are left out.
    * A kind whose folder does not exist is empty if the storage itself is there, which its `config` proves: an existing but empty root is
-   * what a mount point looks like when its disk is away. @throws `storage.unreachable`, `storage.denied`
+   * what a mount point looks like when its disk is away. @throws `storage.no-repository`, `storage.unreachable`, `storage.denied`
    */
   list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]>;
 

@@ -294,7 +294,7 @@ export class SimulatedStorage implements Storage {
   }
 
   #assertCreated(): void {
-    if (!this.#created) throw this.#unreachable(undefined);
+    if (!this.#created) throw new CadanganError('storage.no-repository', { location: this.location, missing: 'config' });
   }
 
   #facts(file: FileName | undefined): { location: string; file: string | undefined } {

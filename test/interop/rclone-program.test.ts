@@ -187,8 +187,8 @@ describe('rclone as a program of ours', needs('rclone'), () => {
     await using other = closing(open());
     await rename(join(served, 'repo'), join(served, 'elsewhere'));
     for (const { it: each } of [storage, other]) {
-      assert.equal(await reasonOf(each.list('data', neverAborted)), 'ENOENT');
-      assert.equal(await reasonOf(each.read(fileOf(bytes), neverAborted)), 'ENOENT');
+      await assert.rejects(each.list('data', neverAborted), failsWith('storage.no-repository'));
+      await assert.rejects(each.read(fileOf(bytes), neverAborted), failsWith('storage.no-repository'));
       assert.equal(await each.sizeOf(config, neverAborted), undefined);
     }
     await rename(join(served, 'elsewhere'), join(served, 'repo'));

@@ -92,8 +92,8 @@ describe('Ceph', needs('radosgw'), () => {
   test('under a prefix without a config an empty list is no answer, since a wrong prefix looks the same', async () => {
     await using it = await ready();
     const another = storageIn(it.peer, it.bucket);
-    await assert.rejects(another.list('snapshots', neverAborted), failsWith('storage.unreachable'));
-    await assert.rejects(another.sizeOf(fileOf(random.bytes(1)), neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(another.list('snapshots', neverAborted), failsWith('storage.no-repository'));
+    await assert.rejects(another.sizeOf(fileOf(random.bytes(1)), neverAborted), failsWith('storage.no-repository'));
     assert.equal(await another.sizeOf(config, neverAborted), undefined);
     await it.storage.write(config, random.bytes(155), neverAborted);
     assert.deepEqual(await another.list('snapshots', neverAborted), []);

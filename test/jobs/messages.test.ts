@@ -124,6 +124,7 @@ test('reasons of lower rooms are translated, values in them stay, and none is tr
 test('exit codes are those of restic', () => {
   const cases: readonly (readonly [unknown, number])[] = [
     [new CadanganError('repository.missing'), 10],
+    [new CadanganError('storage.no-repository'), 10],
     [new CadanganError('repository.locked'), 11],
     [new CadanganError('repository.wrong-password'), 12],
     [new CadanganError('aborted'), 130],

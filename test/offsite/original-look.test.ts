@@ -55,10 +55,10 @@ test('a look sees what came, at most a second later, and tells a repository that
   assert.deepEqual(await snapshots(), [id('a'), id('b')]);
   rmSync(repository, { recursive: true });
   clock.moveMs(1_000);
-  assert.equal(await snapshots(), 'storage.unreachable');
+  assert.equal(await snapshots(), 'storage.no-repository');
   mkdirSync(repository);
   clock.moveMs(1_000);
-  assert.equal(await snapshots(), 'storage.unreachable', 'the mount point of a disk that is away');
+  assert.equal(await snapshots(), 'storage.no-repository', 'the mount point of a disk that is away');
 });
 
 test('an original that does not answer is unreachable after five seconds, and nobody waits for it again', async () => {

@@ -20,6 +20,8 @@ export interface StorageUnderTest extends AsyncDisposable {
   readonly leaves: 'no-folder' | 'no-answer';
 }
 
+const awayCode = { 'no-folder': 'storage.no-repository', 'no-answer': 'storage.unreachable' } as const;
+
 const mib = 1024 * 1024;
 
 /** A file named by its hash, as in a repository. */
@@ -251,30 +253,33 @@ export function describeStorage(
       await using it = await ready();
       for (const kind of listedKinds) assert.deepEqual(await it.storage.list(kind, neverAborted), []);
       await it.takeAway();
+      const isAway = failsWith(awayCode[it.leaves]);
       const bytes = random.bytes(10);
-      for (const kind of listedKinds) await assert.rejects(it.storage.list(kind, neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.read(missing, neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.readRange(missing, 0, 1, { signal: neverAborted }), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.sizeOf(missing, neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.remove(missing, neverAborted), failsWith('storage.unreachable'));
+      for (const kind of listedKinds) await assert.rejects(it.storage.list(kind, neverAborted), isAway);
+      await assert.rejects(it.storage.read(missing, neverAborted), isAway);
+      await assert.rejects(it.storage.readRange(missing, 0, 1, { signal: neverAborted }), isAway);
+      await assert.rejects(it.storage.sizeOf(missing, neverAborted), isAway);
+      await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), isAway);
+      await assert.rejects(it.storage.remove(missing, neverAborted), isAway);
     });
 
     test('where there is no folder there is no config, and where nobody answers nobody can tell', async () => {
       await using it = await ready();
       await it.storage.write(config, random.bytes(100), neverAborted);
       await it.takeAway();
+      const isAway = failsWith(awayCode[it.leaves]);
       if (it.leaves === 'no-folder') assert.equal(await it.storage.sizeOf(config, neverAborted), undefined);
-      else await assert.rejects(it.storage.sizeOf(config, neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.read(config, neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.write(config, random.bytes(100), neverAborted), failsWith('storage.unreachable'));
+      else await assert.rejects(it.storage.sizeOf(config, neverAborted), isAway);
+      await assert.rejects(it.storage.read(config, neverAborted), isAway);
+      await assert.rejects(it.storage.write(config, random.bytes(100), neverAborted), isAway);
     });
 
     test('of a storage that was not created nothing can be asked but whether there is a config', async () => {
       await using it = await makeStorage();
-      await assert.rejects(it.storage.list('snapshots', neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.read(missing, neverAborted), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.write(missing, new Uint8Array(1), neverAborted), failsWith('storage.unreachable'));
+      const isNotMade = failsWith('storage.no-repository');
+      await assert.rejects(it.storage.list('snapshots', neverAborted), isNotMade);
+      await assert.rejects(it.storage.read(missing, neverAborted), isNotMade);
+      await assert.rejects(it.storage.write(missing, new Uint8Array(1), neverAborted), isNotMade);
       assert.equal(await it.storage.sizeOf(config, neverAborted), undefined);
     });
 

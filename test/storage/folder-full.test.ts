@@ -72,8 +72,8 @@ test('a disk that is unmounted in between is away, not empty', async (t) => {
     const bytes = random.bytes(100);
     await storage.write(fileOf(bytes), bytes, neverAborted);
     assert.equal(spawnSync('umount', [path]).status, 0);
-    await assert.rejects(storage.list('data', neverAborted), failsWith('storage.unreachable'));
-    await assert.rejects(storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(storage.list('data', neverAborted), failsWith('storage.no-repository'));
+    await assert.rejects(storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.no-repository'));
     assert.deepEqual(await readdir(path), []);
   });
 });

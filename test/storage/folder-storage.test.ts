@@ -87,10 +87,10 @@ describe('a repository in a folder', () => {
     await it.storage.write(fileOf(bytes), bytes, neverAborted);
     await rename(it.root, `${it.root}-disk`);
     await mkdir(it.root);
-    await assert.rejects(it.storage.list('snapshots', neverAborted), failsWith('storage.unreachable'));
-    await assert.rejects(it.storage.list('data', neverAborted), failsWith('storage.unreachable'));
-    await assert.rejects(it.storage.read(fileOf(bytes), neverAborted), failsWith('storage.unreachable'));
-    await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.list('snapshots', neverAborted), failsWith('storage.no-repository'));
+    await assert.rejects(it.storage.list('data', neverAborted), failsWith('storage.no-repository'));
+    await assert.rejects(it.storage.read(fileOf(bytes), neverAborted), failsWith('storage.no-repository'));
+    await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.no-repository'));
     assert.deepEqual(await readdir(it.root), [], 'nothing was written under the mount point');
   });
 

@@ -214,7 +214,7 @@ describe('what nothing but the storage itself looks at', () => {
   test('under a prefix without a config an empty list is no answer, since a wrong prefix looks the same', async () => {
     await using it = await made();
     const another = storageOf(it.server);
-    await assert.rejects(another.list('snapshots', neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(another.list('snapshots', neverAborted), failsWith('storage.no-repository'));
     assert.equal(await another.sizeOf(config, neverAborted), undefined);
     await it.storage.write(config, random.bytes(155), neverAborted);
     assert.deepEqual(await another.list('snapshots', neverAborted), []);
@@ -496,7 +496,6 @@ describe('what a refusal means', () => {
     [{ status: 502 }, 'storage.unreachable', 'HTTP 502'],
     [refused(400, 'A word that is none'), 'storage.unreachable', 'HTTP 400'],
     [{ status: 302, headers: { Location: 'http://127.0.0.1:1/' } }, 'storage.denied', 'HTTP 302'],
-    [refused(404, 'NoSuchBucket'), 'storage.unreachable', 'ENOENT'],
   ] as const)
     test(`${reason} is ${code}`, async () => {
       await using it = await made();
@@ -516,6 +515,13 @@ describe('what a refusal means', () => {
     await using it = await made();
     it.server.whim = () => ({ ...refused(503, 'SlowDown'), headers: { 'Retry-After': '7' } });
     assert.equal((await caught(it.storage.list('keys', neverAborted), 'storage.unreachable')).facts['retryAfterMs'], 7000);
+  });
+
+  test('a bucket that is not there is a place without a repository', async () => {
+    await using it = await made();
+    it.server.whim = () => refused(404, 'NoSuchBucket');
+    const { facts } = await caught(it.storage.list('keys', neverAborted), 'storage.no-repository');
+    assert.deepEqual(facts, { location: it.storage.location, missing: 'bucket' });
   });
 
   test('a full server is told with what was to be written', async () => {

@@ -62,12 +62,16 @@ const afterRefusal = (text: FactReader) => {
 };
 const reason = (text: FactReader) => (text('reason') === '' ? '' : ` (${text('reason')})`);
 
+/** Asked before a repository is opened, or found out by one that is open. */
+const noRepository: Maker = (text) => ({
+  what: l10n.t('There is no repository at "{location}".', { location: text('location') }),
+  next: l10n.t('Check that the disk or share is mounted. To make a new repository there, run "cadangan init".'),
+  remedies: ['retry', 'openConfiguration'],
+});
+
 const sentences: Readonly<Record<string, Maker>> = {
-  'repository.missing': (text) => ({
-    what: l10n.t('There is no repository at "{location}".', { location: text('location') }),
-    next: mounted(),
-    remedies: ['retry', 'openConfiguration'],
-  }),
+  'repository.missing': noRepository,
+  'storage.no-repository': noRepository,
   // Of records: a run that claims to be done, and whose evidence says otherwise.
   'no-snapshot': () => ({ what: l10n.t('There is no snapshot that could be restored.'), next: seeLog(), remedies: ['retry'] }),
   'copy-incomplete': (text) => ({

@@ -17,6 +17,7 @@ const runCheck = 'Run "cadangan check --read-data" to see what is affected.';
 export const english: Phrasebook = {
   errors: {
     'repository.missing': (facts) => ({ what: `There is no repository at ${at(facts)}.`, next: seeRepository }),
+    'storage.no-repository': (facts) => ({ what: `There is no repository at ${at(facts)}.`, next: seeRepository }),
     'repository.exists': (facts) => ({
       what: `Cannot make a repository at ${at(facts)}: there is one already.`,
       next: 'Use it, or name an empty folder.',

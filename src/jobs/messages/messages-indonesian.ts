@@ -17,6 +17,7 @@ const runCheck = 'Jalankan "cadangan check --read-data" untuk melihat apa yang t
 export const indonesian: Phrasebook = {
   errors: {
     'repository.missing': (facts) => ({ what: `Tidak ada repositori di ${at(facts)}.`, next: seeRepository }),
+    'storage.no-repository': (facts) => ({ what: `Tidak ada repositori di ${at(facts)}.`, next: seeRepository }),
     'repository.exists': (facts) => ({
       what: `Tidak dapat membuat repositori di ${at(facts)}: sudah ada repositori di sana.`,
       next: 'Gunakan yang itu, atau sebutkan folder kosong.',

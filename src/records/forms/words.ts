@@ -164,6 +164,7 @@ export function nightReasonText(reason: string): string {
     case 'repository-busy':
       return l10n.t('another run held the repository');
     case 'storage.unreachable':
+    case 'storage.no-repository':
     case 'repository.missing':
       return l10n.t('the repository could not be reached: is its disk mounted, its server there?');
     case 'file.in-use':

@@ -201,11 +201,11 @@ export class RestStorage implements Storage {
     return sizeBytes;
   }
 
-  /** @throws `storage.unreachable` unless the repository is there, in the sense of the class comment */
+  /** @throws `storage.no-repository` unless the repository is there, in the sense of the class comment */
   async #assertThere(seenMsAgoMax: number, signal: AbortSignal): Promise<void> {
     if (this.#clock.monotonicMs() - this.#seenMs < seenMsAgoMax) return;
     if ((await this.#sizeAt(config, signal)) !== undefined || this.#isNew) return;
-    throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT' });
+    throw new CadanganError('storage.no-repository', { location: this.location, missing: 'config' });
   }
 
   #noteConfig(): void {

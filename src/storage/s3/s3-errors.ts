@@ -21,9 +21,7 @@ export function storageError(error: unknown, { location, file, neededBytes }: At
     return new CadanganError(error.code, { ...named, ...error.facts }, { cause: error.cause });
   if (!(error instanceof S3Fault)) return error;
   const facts: ErrorFacts = { ...named, reason: error.code, status: error.status };
-  // As of a folder that is away: nothing of the way, and it stays so.
-  if (error.code === 'NoSuchBucket')
-    return new CadanganError('storage.unreachable', { ...named, reason: 'ENOENT', missing: 'bucket' }, { cause: error });
+  if (error.code === 'NoSuchBucket') return new CadanganError('storage.no-repository', { ...named, missing: 'bucket' }, { cause: error });
   if (isFull(error)) return new CadanganError('storage.full', { ...facts, neededBytes }, { cause: error });
   if (error.code === 'RequestTimeTooSkewed') {
     const clocks = { ours: isoOf(error.ourMs), theirs: isoOf(error.serverMs) };

@@ -345,12 +345,12 @@ export class S3Storage implements Storage {
     this.#isSeen = true;
   }
 
-  /** @throws `storage.unreachable` unless the storage is there, in the sense of the class comment; S3Fault */
+  /** @throws `storage.no-repository` unless the storage is there, in the sense of the class comment; S3Fault */
   async #assertThere(signal: AbortSignal): Promise<undefined> {
     const why = await this.#whyMissing(config, signal);
     if (why === undefined) this.#isMade = false; // known by its config from now on: when that goes, the storage is away
     else if (!this.#isMade)
-      throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT', missing: 'config' }, { cause: why });
+      throw new CadanganError('storage.no-repository', { location: this.location, missing: 'config' }, { cause: why });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { CadanganError } from '../../platform/index.ts';
 import type { FileKind, FileName } from '../storage.ts';
 import { existing } from './sftp-errors.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
@@ -37,14 +38,15 @@ export class SftpPlace {
 
   /**
    * An existing but empty root is what a mount point looks like when its disk is away, and so is a link that leads nowhere.
-   * @throws SftpFault `absent` unless the storage is there
+   * @throws `storage.no-repository`, without the location, unless the storage is there; SftpFault
    */
   async assertThere(line: SftpLine, kind: FileKind): Promise<void> {
     const folder = this.folderOf(kind);
     if (await isFolder(line, folder)) return;
-    if (kind === 'config') throw new SftpFault('absent', 'ENOENT');
+    if (kind === 'config') throw new CadanganError('storage.no-repository', { missing: 'folder' });
     await assertGone(line, folder);
-    await line.stat(posix.join(this.root, 'config'));
+    if ((await existing(line.stat(posix.join(this.root, 'config')), undefined)) === undefined)
+      throw new CadanganError('storage.no-repository', { missing: 'config' });
   }
 
   /** With those that it lies in. @throws SftpFault */

@@ -114,7 +114,7 @@ describe('a disk behind an OpenSSH server', needs('sshd'), () => {
     await using it = await stageOn(sshd);
     await mkdir(it.root);
     const bytes = random.bytes(50);
-    await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.no-repository'));
     assert.deepEqual(await readdir(it.root), []);
     await it.storage.write(config, bytes, neverAborted);
     await it.storage.write(fileOf(bytes), bytes, neverAborted);
