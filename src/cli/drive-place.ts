@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { credentialStoreOf, type StoragePlace, safeText } from '../jobs/index.ts';
+import { credentialStoreOf, type PlaceWait, type StoragePlace, safeText } from '../jobs/index.ts';
 import {
   asOwnerOf,
   CadanganError,
@@ -134,14 +134,17 @@ function wrongCopiesOf(loaded: LoadedConfiguration): readonly WrongCopy[] {
 
 const waitMsWorthTelling = 10_000;
 
-/** A long wait for Google looks like a program that hangs. */
+/** A long wait for Google, or for a server, looks like a program that hangs. */
 function waitNoter({ terminal, globals }: DriveContext): StoragePlace['onWait'] {
   if (globals.quiet || globals.json) return undefined;
-  return ({ kind, ms, reason }) => {
-    if (ms < waitMsWorthTelling && globals.verbosity === 0) return;
-    const facts = { duration: durationText(ms), reason: describeReason(reason, safeText) };
-    terminal.note(
-      kind === 'rate' ? l10n.t('Google asks to wait: {duration} ({reason})', facts) : l10n.t('Next try in {duration} ({reason})', facts),
-    );
+  return (wait) => {
+    if (wait.ms >= waitMsWorthTelling || globals.verbosity > 0) terminal.note(waitText(wait));
   };
+}
+
+function waitText({ kind, location, ms, reason }: PlaceWait): string {
+  const facts = { duration: durationText(ms), reason: describeReason(reason, safeText) };
+  if (location !== undefined)
+    return l10n.t('Waiting for "{location}": next try in {duration} ({reason})', { ...facts, location: safeText(location) });
+  return kind === 'rate' ? l10n.t('Google asks to wait: {duration} ({reason})', facts) : l10n.t('Next try in {duration} ({reason})', facts);
 }

@@ -46,5 +46,7 @@ function transport({ proxy }: GoogleEndpoints, address: string) {
 }
 
 function directAgent(address: string): Agent {
-  return isLoopback(new URL(address)) ? new Agent({ keepAlive: true }) : new SecureAgent({ keepAlive: true, secureContext: trusted() });
+  return isLoopback(new URL(address))
+    ? new Agent({ keepAlive: true })
+    : new SecureAgent({ keepAlive: true, secureContext: trusted(), rejectUnauthorized: true });
 }

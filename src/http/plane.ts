@@ -88,7 +88,9 @@ export class HttpPlane {
     const shape = { keepAlive: true, maxSockets: options.socketsMax ?? 8, scheduling: 'lifo' as const, timeout: this.#idleMsMax };
     const { proxy, secureContext = trusted } = options;
     this.#plain = proxy === undefined ? new http.Agent(shape) : proxyAgent(proxy, shape, secureContext);
-    this.#makeSecure = () => (proxy === undefined ? new https.Agent({ ...shape, secureContext: secureContext() }) : this.#plain);
+    // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 in an environment, for another program, must not let anybody in between here.
+    const secured = { ...shape, rejectUnauthorized: true };
+    this.#makeSecure = () => (proxy === undefined ? new https.Agent({ ...secured, secureContext: secureContext() }) : this.#plain);
   }
 
   /** The answer with its body, whatever the status. @throws ConnectionFault, `aborted` */

@@ -1,19 +1,21 @@
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { Agent, AgentOptions } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import { checkServerIdentity, type ConnectionOptions, type SecureContext } from 'node:tls';
 import { CadanganError, type Environment } from '../platform/index.ts';
 import { trusted } from './trust.ts';
 
 /**
- * The proxy that the environment names for Google, unless it excepts it (`NO_PROXY=.googleapis.com,...`). A convention that nobody has
+ * The proxy that the environment names for a server, unless it excepts it (`NO_PROXY=.googleapis.com,...`). A convention that nobody has
  * written down; as curl and Go read it: small letters win, a suffix excepts everything below it, `*` everything.
+ * @param isSecure false: an address without TLS, which has a variable of its own; only in small letters, since CGI gives a server's client
+ * the other one (`Proxy:` becomes HTTP_PROXY)
  */
-export function proxyFrom(environment: Environment, host: string): string | undefined {
+export function proxyFrom(environment: Environment, host: string, { isSecure = true } = {}): string | undefined {
   const named = (name: string): string | undefined => environment[name.toLowerCase()] || environment[name] || undefined;
   const excepted = (named('NO_PROXY') ?? '').split(',').map((entry) => entry.trim().toLowerCase());
   if (excepted.some((entry) => entry === '*' || (entry !== '' && `.${host}`.endsWith(`.${entry.replace(/^\.+/, '')}`)))) return undefined;
-  for (const name of ['HTTPS_PROXY', 'ALL_PROXY']) {
+  for (const name of [isSecure ? 'HTTPS_PROXY' : 'http_proxy', 'ALL_PROXY']) {
     const proxy = named(name);
     if (proxy !== undefined) return addressOf(proxy, name);
   }
@@ -40,7 +42,7 @@ class Tunnels extends HttpsProxyAgent<string> {
   readonly #secureContext: () => SecureContext;
 
   constructor(proxy: string, options: AgentOptions, secureContext: () => SecureContext) {
-    super(proxy, options);
+    super(proxy, { ...options, rejectUnauthorized: true });
     this.#secureContext = secureContext;
   }
 
@@ -48,9 +50,18 @@ class Tunnels extends HttpsProxyAgent<string> {
     const [request, options] = args;
     let status = 0;
     request.once('proxyConnect', ({ statusCode }: { readonly statusCode: number }) => (status = statusCode));
-    const socket = await super.connect(request, options.secureEndpoint ? { ...options, secureContext: this.#secureContext() } : options);
+    const socket = await super.connect(request, options.secureEndpoint ? { ...options, ...this.#believed(options.host) } : options);
     if (status === 200) return socket;
     socket.destroy();
     throw Object.assign(new Error('the proxy opens no tunnel'), { code: `proxy: HTTP ${status}` });
+  }
+
+  /** As in the plane, no variable of the environment decides who is believed. The library forgets the host where it is an address. */
+  #believed(host: string | undefined): Pick<ConnectionOptions, 'secureContext' | 'rejectUnauthorized' | 'checkServerIdentity'> {
+    return {
+      secureContext: this.#secureContext(),
+      rejectUnauthorized: true,
+      ...(host !== undefined && { checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) }),
+    };
   }
 }

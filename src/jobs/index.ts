@@ -39,7 +39,7 @@ export { nonEmpty, passwordInVariable, readPasswordFile, runPasswordCommand, typ
 export { addPassword, changePassword, removePassword, resolveKey } from './passwords.ts';
 export { credentialStoreOf, oauthClientOf, openDriveClient, signInTrouble } from './drive-account.ts';
 export { openStorageAt } from './open-storage.ts';
-export type { SecretWay, StoragePlace } from './storage-place.ts';
+export type { PlaceWait, SecretWay, StoragePlace } from './storage-place.ts';
 export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.ts';
 export { bringBackHistory, type BringBackOptions, type BroughtBack } from './bring-back-history.ts';
 export { historyDueMs, historyFormOf, isHistoryBehind, keepHistoryOffsite, type HistoryOutcome } from './keep-history-offsite.ts';

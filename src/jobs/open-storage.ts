@@ -16,6 +16,7 @@ import {
   type ConcurrencyLimits,
   type Location,
   type Storage,
+  type StorageWait,
 } from '../storage/index.ts';
 import { openDriveClient } from './drive-account.ts';
 import type { SecretWay, StoragePlace } from './storage-place.ts';
@@ -81,6 +82,7 @@ function restStorage({ url }: LocationOf<'rest'>, settings: StorageSettings | un
     clientCertificateFile: settings?.clientCertificateFile,
     clientKeyFile: settings?.clientKeyFile,
     isPlainAuthAllowed: settings?.allowClearText,
+    environment,
     pace,
     clock: clockOf(place),
   });
@@ -124,12 +126,8 @@ function proven(storage: Storage, place: StoragePlace): Storage {
 
 /** A line that falls comes back, and a server is started anew. */
 function askedAgain(storage: Storage, place: StoragePlace): Storage {
-  const { random = systemRandom, onWait } = place;
-  return new RetryingStorage(storage, {
-    clock: clockOf(place),
-    random,
-    onWait: ({ reason, ms }) => onWait?.({ kind: 'transient', reason, ms }),
-  });
+  const onWait = place.onWait && (({ location, reason, ms }: StorageWait) => place.onWait?.({ kind: 'transient', location, reason, ms }));
+  return new RetryingStorage(storage, { clock: clockOf(place), random: place.random ?? systemRandom, onWait });
 }
 
 function paced(storage: Storage, { pace }: StoragePlace): Storage {

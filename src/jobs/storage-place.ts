@@ -18,8 +18,8 @@ export interface StoragePlace {
   readonly store?: CredentialStore | undefined;
   /** How fast bytes may go to storages that are opened with this, and come from there. Default: as fast as it goes. */
   readonly pace?: Pace | undefined;
-  /** Told before each wait for Google, or for a server that gave no answer. */
-  readonly onWait?: ((wait: Wait) => void) | undefined;
+  /** Told before each wait for Google, or for a server. */
+  readonly onWait?: ((wait: PlaceWait) => void) | undefined;
   /** Other patience and pace; for tests. */
   readonly client?: Partial<DriveClientOptions> | undefined;
   /**
@@ -31,6 +31,11 @@ export interface StoragePlace {
   readonly vet?: ProgramVet | undefined;
   /** Whether a server that was never met before is the right one. Without it such a one is refused. */
   readonly confirmHost?: ((host: UnknownHost) => Promise<boolean>) | undefined;
+}
+
+/** A wait before something is asked for once more. `location`: of the server that is waited for; left out, it is Google. */
+export interface PlaceWait extends Wait {
+  readonly location?: string;
 }
 
 export interface SecretWay {

@@ -11,6 +11,10 @@ const refreshMs = 5 * 60_000;
 const refreshOverdueMs = 1.5 * refreshMs;
 const staleMs = 30 * 60_000;
 const refreshFailureMsMax = 25 * 60_000;
+/** A refresh that failed is tried again after so long. */
+const refreshAgainMs = 60_000;
+/** One that begins shortly before the lock is given up gets so long at least. */
+const lastRefreshMs = 60_000;
 const settleMs = 200;
 const unreadableRetryDelaysMs = [5_000, 10_000, 20_000] as const;
 /** What has not come whole by then will not. */
@@ -49,7 +53,8 @@ export interface FoundLock {
 /**
  * Holds a lock of the repository until it is closed, refreshing it meanwhile.
  * `signal` aborts when the lock is lost: somebody removed it, or it could not be refreshed for 25 minutes. Work under the lock must stop
- * then.
+ * then. The minutes count from the time that stands in its file, by which others judge it, and however patient the storage is, a refresh
+ * ends four minutes before the lock is stale for them.
  */
 export class RepositoryLock {
   readonly #context: LockContext;
@@ -58,9 +63,11 @@ export class RepositoryLock {
   #id: LockId;
   /** Own files that a refresh replaced and could not remove yet. */
   readonly #obsolete = new Set<LockId>();
-  #refreshedAtMs: number;
-  #refreshedAtNs: bigint;
+  /** When the time was taken that stands in its file. */
+  #refreshedAt: Moment;
   #timer: NodeJS.Timeout | undefined;
+  /** Why the last refresh failed, and when the next one is tried. */
+  #failure: { readonly cause: unknown; readonly again: NodeJS.Timeout } | undefined;
   #refreshing: Promise<void> | undefined;
   /**
    * Resolves when the second look found no conflict: before that nothing may be written, but reading may go on.
@@ -69,14 +76,13 @@ export class RepositoryLock {
   readonly confirmed: Promise<void>;
   readonly #settling: AbortController;
 
-  private constructor(context: LockContext, exclusive: boolean, id: LockId, settling: AbortController, confirmed: Promise<void>) {
+  private constructor(context: LockContext, exclusive: boolean, written: WrittenLock, settling: AbortController, confirmed: Promise<void>) {
     this.#context = context;
     this.#settling = settling;
     this.confirmed = confirmed;
     this.#exclusive = exclusive;
-    this.#id = id;
-    this.#refreshedAtMs = context.clock.monotonicMs();
-    this.#refreshedAtNs = context.clock.nowNs();
+    this.#id = written.id;
+    this.#refreshedAt = written.at;
     this.#timer = setInterval(() => void this.refresh(), refreshMs).unref();
   }
 
@@ -103,11 +109,11 @@ export class RepositoryLock {
 
   static async #begin(context: LockContext, exclusive: boolean, signal: AbortSignal): Promise<RepositoryLock> {
     await refuseConflicts(context, exclusive, undefined, signal);
-    const id = await writeLock(context, exclusive, signal);
+    const written = await writeLock(context, exclusive, signal);
     const settling = new AbortController();
-    const confirmed = confirm(context, exclusive, id, AbortSignal.any([signal, settling.signal]));
+    const confirmed = confirm(context, exclusive, written.id, AbortSignal.any([signal, settling.signal]));
     confirmed.catch(() => undefined); // whoever waits for it gets the error
-    return new RepositoryLock(context, exclusive, id, settling, confirmed);
+    return new RepositoryLock(context, exclusive, written, settling, confirmed);
   }
 
   async #whenConfirmed(): Promise<RepositoryLock> {
@@ -146,19 +152,43 @@ export class RepositoryLock {
   async #refresh(): Promise<void> {
     const { storage, clock } = this.#context;
     if (this.#lost.signal.aborted) return;
+    const ageMs = this.#ageMs();
+    const failed = this.#failure;
+    // Nobody slept: the storage has had its time.
+    if (failed && ageMs > refreshFailureMsMax) return this.#lose('not refreshed', failed.cause);
+    clearTimeout(failed?.again);
     try {
-      // After a sleep an `unlock` may have removed our lock, and a prune may have run: then nothing that we know is certain.
-      const isThere = await inOwnTime(storage, clock, (signal) => this.#isThere(signal), refreshMs);
-      if (!isThere) return this.#lose('removed');
-      const previous = this.#id;
-      this.#id = await inOwnTime(storage, clock, (signal) => writeLock(this.#context, this.#exclusive, signal), refreshMs);
-      this.#obsolete.add(previous);
-      this.#refreshedAtMs = clock.monotonicMs();
-      this.#refreshedAtNs = clock.nowNs();
-      await this.#removeObsolete();
+      const written = await inOwnTime(storage, clock, (signal) => this.#renewed(ageMs, signal), limitMsOf(ageMs));
+      if (written === undefined) return this.#lose('removed');
+      this.#failure = undefined;
+      this.#obsolete.add(this.#id);
+      this.#id = written.id;
+      this.#refreshedAt = written.at;
     } catch (cause) {
-      if (this.#ageMs() > refreshFailureMsMax) this.#lose('not refreshed', cause);
+      return this.#noteFailure(cause);
     }
+    await this.#removeObsolete().catch(() => undefined); // they go with the next refresh
+  }
+
+  /** @returns undefined when somebody has removed the lock. @param ageMs when the refresh began */
+  async #renewed(ageMs: number, signal: AbortSignal): Promise<WrittenLock | undefined> {
+    // After a sleep an `unlock` may have removed our lock, and a prune may have run: then nothing that we know is certain.
+    if (!(await this.#isThere(signal))) return undefined;
+    const written = await writeLock(this.#context, this.#exclusive, signal);
+    if (ageMs <= refreshFailureMsMax) return written;
+    // Others may have taken it for stale between the two (as restic, RefreshStaleLock). Whoever removes it after this look sees the new one
+    // in a second look.
+    if (await this.#isThere(signal)) return written;
+    await removeOwn(this.#context, written.id);
+    return undefined;
+  }
+
+  #noteFailure(cause: unknown): void {
+    const leftMs = refreshFailureMsMax - this.#ageMs();
+    if (leftMs < 0) return this.#lose('not refreshed', cause);
+    if (this.#timer === undefined) return; // given back
+    const again = setTimeout(() => void this.refresh(), Math.min(refreshAgainMs, leftMs + 1)).unref();
+    this.#failure = { cause, again };
   }
 
   async #isThere(signal: AbortSignal): Promise<boolean> {
@@ -175,7 +205,8 @@ export class RepositoryLock {
   /** Since the last refresh, by whichever clock says more: one stands still while the machine sleeps, the other can be set back. */
   #ageMs(): number {
     const { clock } = this.#context;
-    return Math.max(clock.monotonicMs() - this.#refreshedAtMs, Number((clock.nowNs() - this.#refreshedAtNs) / 1_000_000n));
+    const { monotonicMs, ns } = this.#refreshedAt;
+    return Math.max(clock.monotonicMs() - monotonicMs, Number((clock.nowNs() - ns) / 1_000_000n));
   }
 
   #lose(reason: string, cause?: unknown): void {
@@ -186,6 +217,7 @@ export class RepositoryLock {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
+    clearTimeout(this.#failure?.again);
     this.#timer = undefined;
     this.#settling.abort(); // whoever needed the second look has waited for it
     await this.confirmed.catch(() => undefined);
@@ -193,6 +225,23 @@ export class RepositoryLock {
     this.#obsolete.add(this.#id);
     await this.#removeObsolete();
   }
+}
+
+/** By both clocks: one stands still while the machine sleeps, the other can be set. */
+interface Moment {
+  readonly monotonicMs: number;
+  readonly ns: bigint;
+}
+
+interface WrittenLock {
+  readonly id: LockId;
+  /** The time that stands in it; the writing may have taken minutes since. */
+  readonly at: Moment;
+}
+
+/** How long a refresh may take that begins when the lock is so old. One of a machine that slept finds out whether it has it still. */
+function limitMsOf(ageMs: number): number {
+  return ageMs > refreshFailureMsMax ? refreshMs : Math.min(refreshMs, Math.max(lastRefreshMs, refreshFailureMsMax - ageMs));
 }
 
 /** Every lock in the repository, also those that cannot be read. */
@@ -303,8 +352,9 @@ async function readLock(context: LockContext, name: string, signal: AbortSignal)
   }
 }
 
-async function writeLock(context: LockContext, exclusive: boolean, signal: AbortSignal): Promise<LockId> {
+async function writeLock(context: LockContext, exclusive: boolean, signal: AbortSignal): Promise<WrittenLock> {
   const nowNs = context.clock.nowNs();
+  const at = { monotonicMs: context.clock.monotonicMs(), ns: nowNs };
   const user = ownUser();
   const file: Lock = {
     time: formatTimestamp(nowNs, context.clock.offsetMinutes(nowNs)),
@@ -316,7 +366,7 @@ async function writeLock(context: LockContext, exclusive: boolean, signal: Abort
     gid: user.gid,
   };
   const box = sealUnpacked(context.boxes, 'locks', serializeLock(file), context.version);
-  return parseLockId(await saveNamedByHash(context.storage, 'locks', box, signal));
+  return { id: parseLockId(await saveNamedByHash(context.storage, 'locks', box, signal)), at };
 }
 
 function processExists(pid: number): boolean {

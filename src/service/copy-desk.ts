@@ -278,7 +278,7 @@ export class CopyDesk {
     for (const asker of this.#askers) if (asker.copy === copy) tell(asker);
   }
 
-  /** Long waits for Google are told to whoever waits for the copy. */
+  /** Long waits for Google, or for a server, are told to whoever waits for the copy. */
   #placeOf({ name, limits }: OffsiteCopy): StoragePlace {
     const { clock, place, timeZone } = this.#options;
     const onWait: StoragePlace['onWait'] = (wait) => this.#tell(name, ({ client }) => client?.tell(copyHeldUp, { copy: name, ...wait }));

@@ -7,7 +7,7 @@ export interface RetryPatience {
   /** The upper end of the first wait; each further one is twice as long. */
   readonly firstWaitMsMax: number;
   readonly waitMsMax: number;
-  /** How often a call may fail; the last failure is the caller's. */
+  /** How often a call may fail for want of an answer; the last failure is the caller's. */
   readonly tries: number;
   /** No wait ends later than so long after the first failure. */
   readonly timeMsMax: number;
@@ -68,14 +68,18 @@ export class RetryingStorage extends WrappedStorage {
 
   protected override async around<T>(call: StorageCall, work: () => Promise<T>): Promise<T> {
     let endMs: number | undefined;
-    for (let failures = 1; ; failures++) {
+    // Each kind by itself: a line that broke often says nothing about where the file ends.
+    const failures = { transient: 0, short: 0 };
+    for (;;) {
       try {
         return await work();
       } catch (error) {
         throwIfAborted(call.signal);
-        if (failures >= this.#triesOf(call, error)) throw error;
+        const kind = isTransient(error) ? 'transient' : 'short';
+        failures[kind]++;
+        if (failures[kind] >= this.#triesOf(call, error)) throw error;
         endMs ??= this.#world.clock.monotonicMs() + this.#patience.timeMsMax;
-        if (!(await this.#waited(call, error, failures, endMs))) throw error;
+        if (!(await this.#waited(call, error, failures[kind], endMs))) throw error;
       }
     }
   }

@@ -94,6 +94,12 @@ test('the environment names a proxy as it does for curl and Go', () => {
     [{ HTTPS_PROXY: proxy, NO_PROXY: 'leapis.com, ,' }, proxy],
   ];
   for (const [environment, wanted] of cases) assert.equal(proxyFrom(environment, host), wanted, JSON.stringify(environment));
+  const plain = (environment: Readonly<Record<string, string>>) => proxyFrom(environment, 'nas.example', { isSecure: false });
+  assert.deepEqual(
+    [{ http_proxy: proxy }, { HTTP_PROXY: proxy }, { HTTPS_PROXY: proxy }, { ALL_PROXY: proxy }].map(plain),
+    [proxy, undefined, undefined, proxy],
+    'what a web server was sent as a header (HTTP_PROXY) is no proxy',
+  );
 });
 
 test('a proxy of the environment that cannot be used is refused by name', () => {

@@ -38,9 +38,18 @@ const around = (more: Partial<AroundRun>): AroundRun => ({
 test('the programs around a run are told what it is and what came of it, and no secret', async () => {
   const told = node(`
     const own = Object.entries(process.env).filter(([name]) => name.startsWith('CADANGAN_'));
-    console.log(JSON.stringify(Object.fromEntries(own)), process.env.RESTIC_PASSWORD, process.env.CREDENTIALS_DIRECTORY, process.env.MINE);
+    console.log(JSON.stringify(Object.fromEntries(own)), process.env.MINE, ...Object.keys(process.env).filter((name) => /^(restic|aws|rclone|credentials)_/i.test(name)));
   `);
-  const environment = { PATH: process.env['PATH'], RESTIC_PASSWORD: 'geheim', CREDENTIALS_DIRECTORY: '/run/credentials/x', MINE: 'mine' };
+  const secrets = {
+    RESTIC_PASSWORD: 'geheim',
+    RESTIC_REST_PASSWORD: 'geheim',
+    AWS_SECRET_ACCESS_KEY: 'geheim',
+    AWS_SESSION_TOKEN: 'geheim',
+    RCLONE_CONFIG_PASS: 'geheim',
+    RCLONE_CONFIG_NAS_PASS: 'geheim',
+    CREDENTIALS_DIRECTORY: '/run/credentials/x',
+  };
+  const environment = { PATH: process.env['PATH'], ...secrets, MINE: 'mine' };
   const result = await aroundRun(
     around({ programs: { before: told, after: told }, environment }),
     async () => good,
@@ -56,7 +65,7 @@ test('the programs around a run are told what it is and what came of it, and no 
     CADANGAN_EXCEPTIONS: '0',
     CADANGAN_FILES: '7',
   });
-  for (const output of [before, after]) assert.match(output, /\} undefined undefined mine\n$/);
+  for (const output of [before, after]) assert.match(output, /\} mine\n$/);
 });
 
 test('a program before that fails, is not there or takes too long keeps the run from being made, and the one after runs all the same', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openStorageAt, type StoragePlace } from '../../src/jobs/index.ts';
+import { openStorageAt, type PlaceWait, type StoragePlace } from '../../src/jobs/index.ts';
 import { CadanganError, isCode, passwordFromText } from '../../src/platform/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -28,6 +28,25 @@ test('a password goes in clear text to no other machine, unless the configuratio
     openStorageAt('rest:http://nas.example:8000/a/', { ...place, storages: [{ ...entry, ...more }], secret });
   await assert.rejects(opened({}), (error) => isCode(error, 'storage.invalid-location'));
   await (await opened({ allowClearText: true })).close();
+});
+
+test('whoever opens a storage is told of each wait for a server, and for which', async () => {
+  await using server = await MemoryRestServer.open();
+  let isFirst = true;
+  server.interfere = (_request, response) => {
+    response.writeHead(isFirst ? 503 : 200, { 'Content-Length': isFirst ? 0 : 155 }).end();
+    isFirst = false;
+    return true;
+  };
+  const waits: PlaceWait[] = [];
+  const location = `rest:${server.url.href}`;
+  const storage = await openStorageAt(location, { ...place, random: new SeededRandom(1), onWait: (wait) => waits.push(wait) });
+  assert.equal(await storage.sizeOf({ kind: 'config', name: '' }, neverAborted), 155);
+  await storage.close();
+  assert.deepEqual(
+    waits.map(({ ms: _ms, ...told }) => told),
+    [{ kind: 'transient', location, reason: 'HTTP 503' }],
+  );
 });
 
 test('without an account nothing lies on Google Drive', async () => {

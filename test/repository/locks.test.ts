@@ -261,6 +261,75 @@ test('a storage that has ceased to answer holds up neither a refresh nor who giv
   await assert.rejects(passing(at.clock, lock[Symbol.asyncDispose](), minute), failsWith('storage.unreachable'));
 });
 
+test('a lock ends before others may take it for stale, however long the storage lets its refreshes wait', async () => {
+  const at = await house();
+  at.storage.faults.order({ call: 'sizeOf', fault: 'hang', times: 10 });
+  const lock = await take(at, shared);
+  const writtenMs = at.clock.monotonicMs();
+  const ageMs = (): number => at.clock.monotonicMs() - writtenMs;
+  await at.clock.advance(24 * minute + 59 * second);
+  await passing(at.clock, lock.refresh(), second);
+  assert.ok(lock.signal.aborted, 'the last refresh was not waited for as long as another');
+  assert.ok(ageMs() < 27 * minute, String(ageMs()));
+});
+
+test('a storage that takes its time to write a lock does not make it younger than it says', async () => {
+  const at = await house();
+  const write = at.storage.write.bind(at.storage);
+  at.storage.write = async (...args) => {
+    if (args[0].kind === 'locks') await at.clock.sleep(4 * minute, args[2]);
+    return write(...args);
+  };
+  const lock = await passing(at.clock, take(at, shared), second);
+  at.storage.reachable = false;
+  await at.clock.advance(21 * minute + second); // 25 minutes after the time in its file, and 21 after it was there
+  await lock.refresh();
+  assert.ok(lock.signal.aborted);
+});
+
+test('a refresh that failed is made again in a minute, and a lock that fails is given up on time', async () => {
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  try {
+    const at = await house();
+    const lock = await take(at, shared);
+    const pass = async (ms: number): Promise<void> => {
+      await at.clock.advance(ms);
+      mock.timers.tick(ms);
+      await idle();
+    };
+    at.storage.faults.order({ call: 'sizeOf', fault: 'fail-before' });
+    await pass(5 * minute);
+    const before = at.storage.operations.length;
+    await pass(minute);
+    assert.deepEqual(
+      at.storage.operations.slice(before).map(({ call }) => call),
+      ['write', 'remove'],
+    );
+    at.storage.reachable = false;
+    for (let passed = 0; passed < 25; passed++) await pass(minute);
+    assert.ok(!lock.signal.aborted);
+    await pass(second);
+    assert.ok(lock.signal.aborted, '25 minutes after the last refresh, and no tick of five minutes later');
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('whoever slept and finds its lock is not believed it when that goes while a new one is written', async () => {
+  const at = await house();
+  const lock = await take(at, shared);
+  const [own] = await lockFiles(at);
+  await at.clock.advance(3 * 60 * minute);
+  const write = at.storage.write.bind(at.storage);
+  at.storage.write = async (...args) => {
+    await write(...args);
+    if (args[0].kind === 'locks') await at.storage.remove({ kind: 'locks', name: own ?? assert.fail() }, neverAborted);
+  };
+  await passing(at.clock, lock.refresh());
+  assert.equal(lock.signal.reason.facts['reason'], 'removed');
+  assert.deepEqual(await lockFiles(at), [], 'the new one is not left behind');
+});
+
 test('a lock that is given back during a refresh leaves no file', async () => {
   for (let turns = 0; turns < 12; turns++) {
     const at = await house();

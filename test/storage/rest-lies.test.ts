@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { CadanganError, isCode, systemClock } from '../../src/platform/index.ts';
 import { openRest, type FileName, type RestAccess, type RestStorage } from '../../src/storage/index.ts';
@@ -298,6 +301,69 @@ describe('a server that does not do what it says', () => {
     assert.equal(await it.storage.sizeOf(config, neverAborted), undefined);
     await assert.rejects(it.storage.list('data', neverAborted), failsWith('storage.no-repository'));
   });
+});
+
+describe('a server that refuses an account', () => {
+  const file = fileOf(Buffer.from('a pack'));
+  /** 403 to whatever is asked in these ways. */
+  const refusing = (methods: string) => (request: IncomingMessage, response: ServerResponse) => {
+    if (!methods.includes(request.method ?? '')) return false;
+    response.writeHead(403).end();
+    return true;
+  };
+
+  test('which may only read is not said to be one that only appends', async () => {
+    await using it = await repository();
+    const reader = openRest(it.server.url, { clock: systemClock });
+    it.server.interfere = refusing('POST DELETE');
+    const failures = await failuresOf([reader.remove(file, neverAborted), reader.write(file, Buffer.from('a pack'), neverAborted)]);
+    for (const { code, facts } of failures) assert.deepEqual([code, facts['reason']], ['storage.denied', 'HTTP 403']);
+    assert.equal(reader.abilities.appendOnly, 'unknown');
+    await reader.close();
+  });
+
+  test('which may do nothing any more is not either, and is asked again when it may', async () => {
+    await using it = await repository();
+    await it.storage.write(file, Buffer.from('a pack'), neverAborted);
+    it.server.interfere = refusing('GET HEAD POST DELETE');
+    const { code, facts } = await failureOf(it.storage.remove(file, neverAborted));
+    assert.deepEqual([code, facts['reason']], ['storage.denied', 'HTTP 403']);
+    assert.equal(it.storage.abilities.appendOnly, 'unknown');
+    it.server.interfere = () => false;
+    await it.storage.remove(file, neverAborted);
+    assert.equal(it.storage.abilities.appendOnly, false);
+  });
+});
+
+test('a server elsewhere is reached through the proxy that the environment names, and this machine is not', async () => {
+  await using server = await MemoryRestServer.open();
+  const tunnels: string[] = [];
+  const proxy = createServer().on('connect', (request: IncomingMessage, client: Duplex) => {
+    tunnels.push(request.url ?? '');
+    const target = connect(Number(server.url.port), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      client.pipe(target).pipe(client);
+    });
+    client.on('error', () => target.destroy()).on('close', () => target.destroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const environment = { http_proxy: `http://127.0.0.1:${port}`, NO_PROXY: 'inside.example' };
+  const sizeAt = async (url: string): Promise<number | undefined> => {
+    const storage = openRest(new URL(url), { clock: systemClock, environment });
+    try {
+      return await storage.sizeOf(config, neverAborted);
+    } finally {
+      await storage.close();
+    }
+  };
+  assert.equal(await sizeAt(server.url.href), undefined);
+  assert.deepEqual(tunnels, []);
+  assert.equal(await sizeAt('http://nas.example:8000/server-1/'), undefined);
+  assert.deepEqual(tunnels, ['nas.example:8000']);
+  proxy.closeAllConnections();
+  proxy.close();
 });
 
 describe('a server that only appends', () => {

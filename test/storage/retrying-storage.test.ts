@@ -148,6 +148,20 @@ describe('a storage that is asked again', () => {
     assert.equal(inner.counters.calls.readRange, 3);
   });
 
+  test('a line that broke often and a file that came short are counted apart', async () => {
+    const { clock, inner, storage, waits } = await stage({ tries: 5 });
+    inner.faults.order(
+      { call: 'readRange', fault: 'fail-before', times: 2 },
+      { call: 'readRange', fault: 'short-read' },
+      { call: 'readRange', fault: 'fail-before', times: 2 },
+      { call: 'readRange', fault: 'short-read' },
+    );
+    const reading = storage.readRange(file, 0, 500, { signal: neverAborted });
+    await msFor(clock, reading);
+    assert.ok(Buffer.from(await reading).equals(bytes.subarray(0, 500)));
+    assert.equal(waits.length, 6);
+  });
+
   test('what had its effect before the answer was lost has it once', async () => {
     const { clock, inner, storage } = await stage();
     inner.faults.order({ call: 'write', fault: 'fail-after' }, { call: 'remove', fault: 'fail-after' });

@@ -165,10 +165,10 @@ export const sampleCopy = run('drive/copy/sample', {
 });
 /** To who asked for a work on a copy: another one comes first. `run`: the one that it was joined to, and is told of. */
 export const copyWaits = notification('drive/copy/waits', ofCopy.extend(ofRun.shape));
-/** To who waits for a work on a copy: Google asks for patience. */
+/** To who waits for a work on a copy: Google asks for patience, or the server at `location` gives no answer. */
 export const copyHeldUp = notification(
   'drive/copy/held-up',
-  ofCopy.extend({ kind: z.enum(['rate', 'transient']), ms: z.number(), reason: z.string() }),
+  ofCopy.extend({ kind: z.enum(['rate', 'transient']), ms: z.number(), reason: z.string(), location: z.string().exactOptional() }),
 );
 /** Stops what goes on at the copy, whoever asked for it. False when there was nothing. */
 export const stopCopy = change('drive/copy/stop', { params: ofCopy, result: z.boolean() });

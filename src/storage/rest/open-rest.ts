@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SecureContext } from 'node:tls';
-import { contextWith } from '../../http/index.ts';
-import { CadanganError, systemCode, type Clock, type Pace } from '../../platform/index.ts';
+import { contextWith, proxyFrom } from '../../http/index.ts';
+import { CadanganError, systemCode, type Clock, type Environment, type Pace } from '../../platform/index.ts';
 import { PlaneLine, type RestCredentials } from './plane-line.ts';
 import { idleMsDefault } from './rest-line.ts';
 import { RestStorage } from './rest-storage.ts';
@@ -14,6 +14,8 @@ export interface RestAccess {
   /** PEM files of who we are to a server that asks for it; both or none. */
   readonly clientCertificateFile?: string | undefined;
   readonly clientKeyFile?: string | undefined;
+  /** Proxies are taken from it, for any server but this machine. Default: none. */
+  readonly environment?: Environment | undefined;
   /** Whether the password may go to another machine without TLS. Default: no. */
   readonly isPlainAuthAllowed?: boolean | undefined;
   /** A line on which nothing moves for so long is given up. Default: five minutes. */
@@ -46,9 +48,15 @@ export function openRest(url: URL, access: RestAccess): RestStorage {
   const line = new PlaneLine(base, credentials, {
     idleMsMax: access.idleMsMax ?? idleMsDefault,
     ...(pace && { pace }),
+    proxy: proxyTo(base, access.environment),
     secureContext: () => secureContextOf(location, access),
   });
   return new RestStorage(line, { location, clock: access.clock });
+}
+
+/** @throws `arguments.invalid` for a variable of the environment that names no proxy */
+function proxyTo({ hostname, protocol }: URL, environment: Environment = {}): string | undefined {
+  return isThisMachine(hostname) ? undefined : proxyFrom(environment, hostname, { isSecure: protocol === 'https:' });
 }
 
 function isThisMachine(host: string): boolean {

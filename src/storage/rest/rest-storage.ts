@@ -33,7 +33,8 @@ const version2 = 'application/vnd.x.restic.rest.v2';
  *   until the server has put away what it had. One that broke off is not made over while a part of it shows: when the server learns that
  *   nobody is there any more, which may take minutes, it removes what lies under that name, be it a part or a whole file by then.
  *
- * A server that only appends refuses to remove anything but locks: `storage.denied`, with the reason `append-only`.
+ * A server that only appends refuses to remove anything but locks: `storage.denied`, with the reason `append-only`. Whoever may do nothing
+ * there is refused with the status of the answer.
  */
 export class RestStorage implements Storage {
   readonly location: string;
@@ -46,6 +47,8 @@ export class RestStorage implements Storage {
   #isAppendOnly: boolean | 'unknown' = 'unknown';
   /** Paths of uploads of ours that broke off: the server may not know it yet. */
   readonly #brokenOff = new Set<string>();
+  /** This object has stored a file: a lock at least, before anything is removed. */
+  #hasStored = false;
   /** Writes that are under way, by path; they never fail here. */
   readonly #writing = new Map<string, Promise<void>>();
 
@@ -137,13 +140,23 @@ export class RestStorage implements Storage {
     throwIfAborted(signal);
     await this.#guard(file, async () => {
       const head = await this.#ask({ method: 'DELETE', path: pathOf(file), signal });
-      const isKept = file.kind !== 'locks';
       if (head.status === 404 && !isRclone(head)) return this.#assertThere(0, signal);
       if (head.status === 404 || head.status >= 500) return this.#assertGone(file, head.status, signal);
-      if (isKept && (head.status === 403 || isDone(head))) this.#isAppendOnly = head.status === 403;
-      if (isKept && head.status === 403) throw this.#appendOnly(file);
+      if (file.kind !== 'locks') await this.#noteRemoval(head, file, signal);
       if (!isDone(head)) throw refusal(head, { location: this.location, file });
     });
+  }
+
+  /**
+   * A server that only appends says the same as one that this account may not write to, or not any more: what was stored just now, and can
+   * be read still, tells them apart. @throws `storage.denied`, with the reason `append-only` for the first
+   */
+  async #noteRemoval(head: AnswerHead, file: FileName, signal: AbortSignal): Promise<void> {
+    if (isDone(head)) this.#isAppendOnly = false;
+    if (head.status !== 403 || !this.#hasStored) return;
+    await this.#sizeAt(config, signal);
+    this.#isAppendOnly = true;
+    throw new CadanganError('storage.denied', { location: this.location, file: fileLabel(file), reason: 'append-only' });
   }
 
   /**
@@ -274,6 +287,7 @@ export class RestStorage implements Storage {
       if (storedBytes !== undefined && file.kind !== 'config') await this.remove(file, signal).catch(() => undefined);
       throw new ConnectionFault(`the server said that it stored the file, and has ${storedBytes ?? 'none'} of its ${bytes.length} bytes`);
     }
+    if (isDone(head)) this.#hasStored = true;
     if (file.kind === 'config') await this.#assertOurConfig(bytes, signal); // another may have begun here at the same moment
   }
 
@@ -307,10 +321,6 @@ export class RestStorage implements Storage {
       if (!isCode(error, 'storage.denied')) throw error;
       throw new CadanganError('storage.denied', { ...error.facts, tornBytes }, { cause: error });
     }
-  }
-
-  #appendOnly(file: FileName): CadanganError {
-    return new CadanganError('storage.denied', { location: this.location, file: fileLabel(file), reason: 'append-only' });
   }
 
   /** A request whose answer is its head. */
