@@ -76,7 +76,7 @@ const order: readonly ServerState[] = ['silent', 'late', 'unknown', 'in-time', '
 /**
  * Every server of the repositories, with those that are wanted and were never heard of; trouble first, then by name. Each is judged as of
  * when its repository was looked at: what came since nobody knows. Pure.
- * @param expectations the first that fits a history counts
+ * @param expectations the first that fits a history counts, and of several that want the same the first
  */
 export function judgeServers(repositories: readonly SeenRepository[], expectations: readonly Expectation[]): readonly JudgedServer[] {
   const met = new Set<Expectation>();
@@ -89,7 +89,8 @@ export function judgeServers(repositories: readonly SeenRepository[], expectatio
   );
   // Names of machines are the same in any case of letters; snapshots that differ there stand apart all the same, as in restic.
   const spelt = new Map(found.map(({ host }) => [host.toLowerCase(), host]));
-  const missing = expectations
+  for (const { host } of expectations) if (!spelt.has(host.toLowerCase())) spelt.set(host.toLowerCase(), host);
+  const missing = firstOfEach(expectations)
     .filter((expectation) => expectation.isWanted && !met.has(expectation))
     .map((expectation) => ({
       host: spelt.get(expectation.host.toLowerCase()) ?? expectation.host,
@@ -104,6 +105,12 @@ export function judgeServers(repositories: readonly SeenRepository[], expectatio
       ),
     )
     .sort(byTrouble);
+}
+
+/** A configuration may name the same twice. */
+function firstOfEach(expectations: readonly Expectation[]): readonly Expectation[] {
+  const keyOf = ({ host, set, location }: Expectation): string => JSON.stringify([host.toLowerCase(), set, location]);
+  return [...Map.groupBy(expectations, keyOf).values()].flatMap(([first]) => first ?? []);
 }
 
 function fits({ host, set, location }: Expectation, history: BackupHistory, at: string): boolean {

@@ -7,6 +7,7 @@ import {
   lookedAtText,
   serverFacts,
   serverRow,
+  serversStateOf,
   troubledServers,
   unseenRow,
 } from '../../src/extension/presentation/server-row.ts';
@@ -62,6 +63,31 @@ test('what a server backs up says against what it is held, and why it is not kno
   assert.equal(new Set(reasons).size, 3);
   const never: ServerBackups = { paths: [], set: 'mail', state: 'silent', snapshots: 0 };
   assert.equal(backupsRow('srv-02', never, now).description, 'silent: no backup yet');
+});
+
+test('who looked more than an hour ago is told of when that was', () => {
+  setTimeZone('UTC');
+  const earlier = '2026-11-21T21:00:00Z';
+  const old = makeBackups({ lookedAt: earlier });
+  const word = /· as of Yesterday 21:00$/;
+  assert.match(backupsRow('srv-02', old, now).description ?? '', word);
+  assert.match(serverRow(makeServer({ backups: [makeBackups({ set: 'mail' }), old] }), now).description ?? '', word);
+  assert.doesNotMatch(serverRow(makeServer(), now).description ?? '', /as of/);
+});
+
+test('whom the service does not tell is told that, and not that something failed', () => {
+  const error = (code: string) => ({ code, facts: {}, message: '' });
+  const report: ServersReport = { at: '2026-11-22T18:00:00Z', servers: [], repositories: [] };
+  assert.deepEqual(
+    [serversStateOf(undefined, error('rights.denied')), serversStateOf(report, error('host.lost')), serversStateOf(undefined, undefined)],
+    ['refused', 'failed', 'unknown'],
+  );
+  assert.deepEqual(
+    [report, { ...report, repositories: [makeSeen()] }, { ...report, servers: [makeServer()] }].map((one) =>
+      serversStateOf(one, undefined),
+    ),
+    ['none', 'empty', 'some'],
+  );
 });
 
 test('rows of one server have ids of their own', () => {

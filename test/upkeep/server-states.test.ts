@@ -131,6 +131,22 @@ test('sizes are added up as long as all are known; what is retired does not coun
   assert.equal(size(0), 0);
 });
 
+test('what the configuration names twice, in whatever letters, is told of once, as the first entry has it', () => {
+  const twice = [expected(), expected({ host: 'SRV-02', measure: { hours: 2, by: 'configuration' } }), expected({ set: 'data' })];
+  const [server, ...others] = judgeServers([seen([])], twice);
+  assert.deepEqual(others, []);
+  assert.equal(server?.host, 'srv-02');
+  assert.deepEqual(
+    server?.backups.map(({ set, measure }) => [set, measure?.hours]),
+    [
+      [undefined, 26],
+      ['data', 26],
+    ],
+  );
+  const retired = expected({ isRetired: true, isWanted: false });
+  assert.deepEqual(judgeServers([seen([])], [retired, expected()]), [], 'an entry that says that nothing comes is not undone by another');
+});
+
 test('trouble stands first, then names', () => {
   const some = [history(1, { host: 'b' }), history(1, { host: 'a' }), history(999, { host: 'z' }), history(30, { host: 'y' })];
   const all = some.map((one) => ({ ...one, rhythmHours: 18 }));

@@ -151,7 +151,7 @@ export const contextKeys = {
   sets: 'cadangan.sets.state',
   /** `unknown`, `not-configured`, `signed-out`, `signed-in`, `failed`: of Google Drive. */
   drive: 'cadangan.drive.state',
-  /** `unknown`, `none` (no sets), `empty`, `some`, `failed`: what the view of servers has to show. */
+  /** `unknown`, `none` (no sets), `empty`, `some`, `failed`, `refused`: what the view of servers has to show. */
   servers: 'cadangan.servers.state',
   isFiltered: 'cadangan.isFiltered',
   /** `unknown`, `none`, `some`, `failed`: what the view of the history has to show. */

@@ -83,6 +83,14 @@ export const welcomes: readonly WelcomeContribution[] = [
     },
   },
   {
+    view: views.servers.id,
+    when: `${contextKeys.servers} == refused`,
+    contents: {
+      en: 'Which servers back up here, and where to, the service of this machine tells its administrators alone.',
+      id: 'Server mana yang mencadangkan ke sini, dan ke mana, hanya diberitahukan layanan mesin ini kepada administratornya.',
+    },
+  },
+  {
     view: views.drive.id,
     when: `${contextKeys.drive} == not-configured`,
     contents: {

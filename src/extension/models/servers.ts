@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { protocol, type ServersReport } from '../../service/index.ts';
+import { errorDataOf } from '../editor/show-error.ts';
 import type { Engine } from '../engine.ts';
+import { serversStateOf, type ServersState } from '../presentation/server-row.ts';
 import { Refresher } from './refresher.ts';
-
-/** `empty`: there are sets, and nobody has backed up yet. */
-export type ServersState = 'unknown' | 'none' | 'empty' | 'some' | 'failed';
 
 /** The servers that back up into the known repositories, as the engine last told them. */
 export class ServersModel implements vscode.Disposable {
@@ -27,14 +26,10 @@ export class ServersModel implements vscode.Disposable {
   }
 
   get state(): ServersState {
-    if (this.#error !== undefined) return 'failed';
-    if (this.#report === undefined) return 'unknown';
-    const { servers, repositories } = this.#report;
-    if (servers.length > 0 || repositories.some(({ state }) => state !== 'seen')) return 'some';
-    return repositories.length > 0 ? 'empty' : 'none';
+    return serversStateOf(this.#report, this.#error === undefined ? undefined : errorDataOf(this.#error));
   }
 
-  /** Why the state is `failed`. */
+  /** Why the state is `failed` or `refused`. */
   get error(): unknown {
     return this.#error;
   }
@@ -43,7 +38,7 @@ export class ServersModel implements vscode.Disposable {
   async load(): Promise<ServersReport | undefined> {
     if (this.state === 'unknown') {
       await this.#refresher.refresh();
-      void this.look();
+      if (this.#report !== undefined) void this.look(); // who is told nothing is not told of a look either
     }
     return this.#report;
   }

@@ -3,6 +3,7 @@ import {
   measureText,
   serverReasonText,
   serverStateText,
+  type ErrorData,
   type SeenRepositoryInfo,
   type ServerBackups,
   type ServerInfo,
@@ -17,7 +18,10 @@ import { joined, whenText, type Row } from './set-row.ts';
 
 type Fact = readonly [name: string, value: string];
 
-/** The row of a server: how it is, in a word beside the icon, its last good backup, its size. */
+/** Of a younger look nobody needs to know when it was: it is in the header. */
+const freshNs = 3_600_000_000_000n;
+
+/** The row of a server: how it is, in a word beside the icon, its last good backup, its size; as of when, where that is not just now. */
 export function serverRow({ host, isOwn, state, bytes, backups }: ServerInfo, nowNs: bigint): Row {
   const name = hostText(host);
   const last = lastGoodOf(backups);
@@ -26,6 +30,7 @@ export function serverRow({ host, isOwn, state, bytes, backups }: ServerInfo, no
     last === undefined ? undefined : whenText(last, nowNs),
     bytes === undefined || last === undefined ? undefined : formatBytes(bytes),
     isOwn ? l10n.t('this server') : undefined,
+    asOfText(backups, nowNs),
   ]);
   return {
     id: `server:${host}`,
@@ -49,6 +54,7 @@ export function backupsRow(host: string, backups: ServerBackups, nowNs: bigint):
     measure === undefined ? undefined : l10n.t('objective {hours}', { hours: measureText(measure) }),
     newest?.bytes === undefined ? undefined : formatBytes(newest.bytes),
     harmless(location),
+    asOfText([backups], nowNs),
   ]);
   return {
     id: `server:${host}:${location}:${set === undefined ? `paths ${paths.join('\n')}` : `set ${set}`}`,
@@ -128,6 +134,25 @@ export function serverFacts({ host, state, bytes, backups }: ServerInfo): readon
 export function lookedAtText({ repositories }: ServersReport, nowNs: bigint): string | undefined {
   const [oldest] = repositories.flatMap(({ lookedAt }) => lookedAt ?? []).toSorted((a, b) => (instantOf(a) < instantOf(b) ? -1 : 1));
   return oldest === undefined ? undefined : l10n.t('looked at {when}', { when: whenText(oldest, nowNs) });
+}
+
+/** `as of 21:05`, of the oldest look: *in time* is no more than what was seen then. Undefined of what was looked at just now. */
+function asOfText(backups: readonly ServerBackups[], nowNs: bigint): string | undefined {
+  const old = backups.flatMap(({ lookedAt }) => (lookedAt === undefined || nowNs - instantOf(lookedAt) <= freshNs ? [] : [lookedAt]));
+  const [oldest] = old.toSorted((a, b) => (instantOf(a) < instantOf(b) ? -1 : 1));
+  return oldest === undefined ? undefined : l10n.t('as of {when}', { when: whenText(oldest, nowNs) });
+}
+
+/** `empty`: there are sets, and nobody has backed up yet. `refused`: the service tells its administrators alone. */
+export type ServersState = 'unknown' | 'none' | 'empty' | 'some' | 'failed' | 'refused';
+
+/** What the view of servers has to show. @param error of the last question */
+export function serversStateOf(report: ServersReport | undefined, error: ErrorData | undefined): ServersState {
+  if (error !== undefined) return error.code === 'rights.denied' ? 'refused' : 'failed';
+  if (report === undefined) return 'unknown';
+  const { servers, repositories } = report;
+  if (servers.length > 0 || repositories.some(({ state }) => state !== 'seen')) return 'some';
+  return repositories.length > 0 ? 'empty' : 'none';
 }
 
 /** How many somebody should look at. */
