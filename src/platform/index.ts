@@ -70,4 +70,4 @@ export * from './task-threads.ts';
 export * from './time-zone.ts';
 export * from './version.ts';
 export * from './windows-path.ts';
-export { windowsProgram } from './windows-programs.ts';
+export { programInPath, windowsProgram } from './windows-programs.ts';

@@ -17,8 +17,8 @@ const missMsMax = 2000;
  * What is removed goes to the trash, where Google keeps it for 30 days, but for locks, which come every minute, and keys, which must not be
  * found again.
  *
- * Errors are those of every storage (`storage.unreachable`, `storage.no-repository`, `storage.full`, `storage.denied`), and those that only the person can end:
- * `drive.signed-out`, `drive.wrong-account`, `drive.not-set-up`, `drive.daily-volume`, `drive.download-refused`.
+ * Errors are those of every storage (`storage.unreachable`, `storage.no-repository`, `storage.full`, `storage.denied`), and those that only
+ * the person can end: `drive.signed-out`, `drive.wrong-account`, `drive.not-set-up`, `drive.daily-volume`, `drive.download-refused`.
  */
 export class DriveStorage implements Storage {
   readonly location: string;

@@ -45,8 +45,8 @@ export interface ReadRangeOptions {
  * - No call retries by itself; whoever wants retries wraps the storage (`RetryingStorage`). Drive is the exception: its client knows which
  *   refusals pass.
  * - Calls may run side by side in any number, also from several processes.
- * - *The place is away* (`storage.unreachable`) and *no repository lies there* (`storage.no-repository`) are different errors, and neither is
- *   *no such file* (`storage.not-found`).
+ * - *The place is away* (`storage.unreachable`) and *no repository lies there* (`storage.no-repository`) are different errors, and neither
+ *   is *no such file* (`storage.not-found`).
  * - A name that is not 64 hex digits (or not empty for `config`) is a broken promise of the caller and asserted.
  */
 export interface Storage {

@@ -303,6 +303,34 @@ describe('a server that does not do what it says', () => {
   });
 });
 
+describe('a list without sizes', () => {
+  const contents = [10, 20, 30].map((sizeBytes) => random.bytes(sizeBytes));
+  const [gone = fileOf(Buffer.of())] = contents.map((bytes) => fileOf(bytes));
+  const made = async () => {
+    const it = await repository({ isOld: true });
+    for (const bytes of contents) await it.storage.write(fileOf(bytes), bytes, neverAborted);
+    return it;
+  };
+  const missing = (onAsked: () => void) =>
+    answering(`HEAD data/${gone.name}`, (_request, response) => {
+      onAsked();
+      response.writeHead(404).end();
+    });
+
+  test('is not short by a name of which the server says, in trouble, that nothing is there', async () => {
+    await using it = await made();
+    it.server.interfere = missing(() => undefined);
+    assert.equal((await failureOf(it.storage.list('data', neverAborted))).code, 'storage.unreachable');
+  });
+
+  test('is without a file that goes meanwhile', async () => {
+    await using it = await made();
+    it.server.interfere = missing(() => void it.server.files.delete(`data/${gone.name.slice(0, 2)}/${gone.name}`));
+    const listed = await it.storage.list('data', neverAborted);
+    assert.deepEqual(listed.map(({ sizeBytes }) => sizeBytes).toSorted(), [20, 30]);
+  });
+});
+
 describe('a server that refuses an account', () => {
   const file = fileOf(Buffer.from('a pack'));
   /** 403 to whatever is asked in these ways. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { system, systemCode, type Clock, type Environment } from '../../platform/index.ts';
+import { programInPath, system, systemCode, type Clock, type Environment } from '../../platform/index.ts';
 import { ProgramPipes } from './program-pipes.ts';
 
 /** What is kept of what rclone says: it says it once more for each try. */
@@ -10,7 +10,7 @@ const saidLettersMax = 300;
 const endMsMax = 5_000;
 
 export interface RcloneOptions {
-  /** Default: `rclone`, where the system looks for programs. */
+  /** Default: `rclone`, where the system looks for programs; on Windows not in the current folder. */
   readonly program?: string | undefined;
   /** What rclone gets, without what is ours in it: its own settings may stand in it (`RCLONE_CONFIG`). */
   readonly environment: Environment;
@@ -37,7 +37,7 @@ export class RcloneProgram {
   constructor(remote: string, { program = 'rclone', environment, clock }: RcloneOptions) {
     const args = ['serve', 'restic', '--stdio', '--b2-hard-delete', '--cache-objects=false', '--ask-password=false', '--', remote];
     this.#clock = clock;
-    this.#child = spawn(program, args, {
+    this.#child = spawn(system.isWindows ? programInPath(program, environment) : program, args, {
       env: rclonesEnvironment(environment),
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,

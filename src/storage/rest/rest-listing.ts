@@ -28,6 +28,10 @@ export class RestListing {
     return this.#unsure;
   }
 
+  has(name: string): boolean {
+    return this.#sizes.has(name);
+  }
+
   /** @param sizeBytes undefined for a file that has gone meanwhile */
   settle(name: string, sizeBytes: number | undefined): void {
     if (sizeBytes === undefined) this.#sizes.delete(name);

@@ -77,9 +77,7 @@ export class RestStorage implements Storage {
     throwIfAborted(signal);
     return this.#guard(undefined, async () => {
       const listing = await this.#listingOf(kind, signal);
-      await forEachBounded(listing?.unsure ?? [], sizesAtOnce, signal, async (name, own) => {
-        listing?.settle(name, await this.#sizeAt({ kind, name }, own));
-      });
+      if (listing) await this.#settle(listing, kind, signal);
       const files = listing?.files() ?? [];
       if (files.length === 0) await this.#assertThere(0, signal);
       return files;
@@ -198,6 +196,22 @@ export class RestStorage implements Storage {
     if (head.status !== 200) throw refusal(head, { location: this.location });
     listing.finish();
     return listing;
+  }
+
+  /**
+   * Asks for the sizes that a list does not tell. A name that it has, and of which the server says then that it is not there, has either gone
+   * or met with trouble that looks so: another list tells. @throws `storage.unreachable` for the second, since no list may be short
+   */
+  async #settle(listing: RestListing, kind: FileKind, signal: AbortSignal): Promise<void> {
+    const gone: string[] = [];
+    await forEachBounded(listing.unsure, sizesAtOnce, signal, async (name, own) => {
+      const sizeBytes = await this.#sizeAt({ kind, name }, own);
+      listing.settle(name, sizeBytes);
+      if (sizeBytes === undefined) gone.push(name);
+    });
+    if (gone.length === 0) return;
+    const again = await this.#listingOf(kind, signal);
+    if (gone.some((name) => again?.has(name))) throw new ConnectionFault('the server lists a file and says that it is not there');
   }
 
   /** Whatever is not there is undefined, also where there is no repository. */
