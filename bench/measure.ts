@@ -8,6 +8,8 @@ export interface Measurement {
   readonly cpuSeconds: number;
   /** Sum of the peaks of the process and its children, in MiB. */
   readonly peakMib: number;
+  /** The peak of the process alone. */
+  readonly ownPeakMib: number;
 }
 
 /** A command line and its surroundings. */
@@ -34,7 +36,8 @@ export async function measure({ argv, env, cwd }: Command): Promise<Measurement>
   clearInterval(timer);
   const wallSeconds = (performance.now() - startMs) / 1000;
   if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${errors.slice(-2000)}`);
-  return { wallSeconds, cpuSeconds: sumOf(ticks) / ticksPerSecond, peakMib: sumOf(peaksKib) / 1024 };
+  const ownPeakMib = (peaksKib.get(child.pid ?? 0) ?? 0) / 1024;
+  return { wallSeconds, cpuSeconds: sumOf(ticks) / ticksPerSecond, peakMib: sumOf(peaksKib) / 1024, ownPeakMib };
 }
 
 function sumOf(values: ReadonlyMap<number, number>): number {

@@ -163,6 +163,20 @@ test('a run that is stopped at any moment leaves no snapshot, and the next run s
   }
 });
 
+test('a run that is stopped keeps the folders that it was through with, too', async () => {
+  using folder = temporaryFolder();
+  const small = 300;
+  for (let at = 0; at < small; at++) {
+    mkdirSync(join(folder.path, 'a', `${at}`), { recursive: true });
+    writeFileSync(join(folder.path, 'a', `${at}`, 'file'), `${at}`);
+  }
+  mkdirSync(join(folder.path, 'z'));
+  makeSource(join(folder.path, 'z'), 90, 500_000);
+  const isWritten = (storage: SimulatedStorage) => storage.operations.some(({ call, file }) => call === 'write' && file?.kind === 'data');
+  const { next } = await stoppedRun(folder.path, { stopWhen: isWritten });
+  assert.ok(next.summary.treeBlobs < small / 2, `${next.summary.treeBlobs} of ${small} folders were stored anew`);
+});
+
 test('a run that waits for a storage which does not answer can be stopped', async () => {
   using folder = temporaryFolder();
   makeSource(folder.path, 20, 500_000);

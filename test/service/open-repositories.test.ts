@@ -10,7 +10,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { OpenRepositories } from '../../src/service/open-repositories.ts';
 import type { OpenedRepository } from '../../src/service/opened-repository.ts';
 import { Passwords } from '../../src/service/passwords.ts';
-import { isCode, passwordFromText, snapshotPathOf, systemRandom } from '../../src/platform/index.ts';
+import { CadanganError, isCode, passwordFromText, snapshotPathOf, systemRandom } from '../../src/platform/index.ts';
 import { openStorage, type Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -32,7 +32,10 @@ async function begin(
   {
     answer = async () => password,
     storageOf = openStorage,
-  }: { readonly answer?: (signal: AbortSignal) => Promise<string>; readonly storageOf?: (location: string) => Storage } = {},
+  }: {
+    readonly answer?: (signal: AbortSignal) => Promise<string>;
+    readonly storageOf?: (location: string) => Storage | Promise<Storage>;
+  } = {},
 ): Promise<Beginning> {
   const stage = new EngineStage(t);
   await stage.initRepository();
@@ -82,6 +85,26 @@ test('a repository is not closed while somebody works with it, however long', as
   assert.equal(await repositories.use(location, wish, async (opened) => opened), begun);
   resolve();
   assert.deepEqual(await long, []);
+});
+
+test('a server that nobody could be asked about is opened anew by whoever can be, and waited for the other', async (t) => {
+  const nobody = Promise.withResolvers<void>();
+  let opened = 0;
+  const begun = await begin(t, {
+    storageOf: async (location) => {
+      if (opened++ > 0) return openStorage(location);
+      await nobody.promise;
+      throw new CadanganError('storage.unknown-host', { location });
+    },
+  });
+  const { repositories, location } = begun;
+  const idOf = (mayAsk: boolean) => repositories.use(location, { ...wish, mayAsk }, async ({ repository }) => repository.config.id);
+  const byItself = idOf(false);
+  const byPerson = idOf(true);
+  nobody.resolve();
+  await assert.rejects(byItself, (error) => isCode(error, 'storage.unknown-host'));
+  assert.match(await byPerson, /^[0-9a-f]{64}$/);
+  assert.equal(opened, 2);
 });
 
 test('what is closed for good opens nothing any more', async (t) => {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { systemClock, systemRandom } from '../../../src/platform/index.ts';
 import { SftpStorage, type SftpAccess } from '../../../src/storage/index.ts';
+import { SshConnection } from '../../../src/storage/sftp/ssh-connection.ts';
+import { TypedSecrets } from '../../../src/storage/sftp/ssh-login.ts';
+import { routeTo } from '../../../src/storage/sftp/ssh-route.ts';
 import { neverAborted } from '../../fakes/never-aborted.ts';
 import { makeKey } from '../../sshd/keys.ts';
 import { PlainServer, type PlainServerOptions } from '../../sshd/plain-server.ts';
@@ -136,4 +140,75 @@ test("a file of new hosts is its owner's", { skip: process.platform === 'win32' 
     new SftpStorage({ user: 'ann', host: 'localhost', port: server.port, path: 'repo' }, access).create(neverAborted),
     failsWith('storage.unknown-host'),
   );
+});
+
+describe('a server that somebody confirmed', () => {
+  async function stage() {
+    const temporary = await temporaryFolder();
+    makeKey(join(temporary.path, 'host'));
+    makeKey(join(temporary.path, 'key'));
+    const server = await PlainServer.start({ root: temporary.path, hostKeys: [await readFile(join(temporary.path, 'host'))] });
+    const open = (access: Partial<SftpAccess>): SftpStorage =>
+      new SftpStorage(
+        { user: 'ann', host: '127.0.0.1', port: server.port, path: 'repo' },
+        {
+          environment: {},
+          home: temporary.path,
+          systemFolder: temporary.path,
+          identityFile: join(temporary.path, 'key'),
+          ...access,
+        },
+      );
+    return {
+      temporary,
+      server,
+      open,
+      [Symbol.asyncDispose]: async () => {
+        await server[Symbol.asyncDispose]();
+        await temporary[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test("is remembered in a file of ours where the user's cannot be written, and known by it afterwards", async () => {
+    await using it = await stage();
+    await writeFile(join(it.temporary.path, 'closed'), 'no folder');
+    const files = {
+      knownHostsFile: join(it.temporary.path, 'closed', 'known_hosts'),
+      ownKnownHostsFile: join(it.temporary.path, 'state', 'known_hosts'),
+    };
+    const first = it.open({ ...files, confirmHost: async () => true });
+    await first.create(neverAborted);
+    await first.close();
+    assert.match(await readFile(files.ownKnownHostsFile, 'utf8'), /ssh-ed25519 /);
+    const second = it.open(files);
+    await second.create(neverAborted);
+    await second.close();
+  });
+
+  test("is remembered in the user's file where that can be written, and in no other", async () => {
+    await using it = await stage();
+    const files = { knownHostsFile: join(it.temporary.path, 'theirs'), ownKnownHostsFile: join(it.temporary.path, 'ours') };
+    const storage = it.open({ ...files, confirmHost: async () => true });
+    await storage.create(neverAborted);
+    await storage.close();
+    assert.match(await readFile(files.knownHostsFile, 'utf8'), /ssh-ed25519 /);
+    await assert.rejects(stat(files.ownKnownHostsFile), { code: 'ENOENT' });
+  });
+
+  test('is not dialled for whoever gave up meanwhile: nobody would end that connection', async () => {
+    await using it = await stage();
+    const { path: home } = it.temporary;
+    const access = { environment: {}, home, systemFolder: home, identityFile: join(home, 'key'), confirmHost: async () => true };
+    const target = { user: 'ann', host: '127.0.0.1', port: it.server.port };
+    const world = { access, secrets: new TypedSecrets(), clock: systemClock, random: systemRandom, quietMsMax: 60_000 };
+    const route = await routeTo(target, access);
+    const stopping = new AbortController();
+    const opening = SshConnection.open(route, world, stopping.signal);
+    stopping.abort(); // while the library is loaded
+    await assert.rejects(opening, failsWith('aborted'));
+    const next = await SshConnection.open(route, world, neverAborted); // who was dialled before has come by then
+    assert.equal(it.server.connections, 1);
+    next.connection.end();
+  });
 });
