@@ -204,10 +204,10 @@ describe('a server that somebody confirmed', () => {
     const world = { access, secrets: new TypedSecrets(), clock: systemClock, random: systemRandom, quietMsMax: 60_000 };
     const route = await routeTo(target, access);
     const stopping = new AbortController();
-    const opening = SshConnection.open(route, world, stopping.signal);
+    const opening = SshConnection.openChannel(route, world, stopping.signal);
     stopping.abort(); // while the library is loaded
     await assert.rejects(opening, failsWith('aborted'));
-    const next = await SshConnection.open(route, world, neverAborted); // who was dialled before has come by then
+    const next = await SshConnection.openChannel(route, world, neverAborted); // who was dialled before has come by then
     assert.equal(it.server.connections, 1);
     next.connection.end();
   });
