@@ -40,6 +40,14 @@ test('every error says in full sentences what happened and what to do, with its 
   }
 });
 
+test('what to look at when a place cannot be reached depends on what place it is: nobody mounts a server', () => {
+  const next = (location: string): string =>
+    describeError(new CadanganError('storage.unreachable', { location, reason: 'ETIMEDOUT' }), english).next ?? '';
+  assert.match(next('/mnt/backup'), /mounted/);
+  for (const location of ['sftp:nas:/srv', 'rest:https://host/', 's3:host/bucket', 'rclone:cloud:one'])
+    assert.match(next(location), /the server is on/);
+});
+
 test('what no right changes is told as what it is: a clock that is off, a lock whose time has to pass, a bucket that is missing', () => {
   const clock = new CadanganError('storage.denied', {
     reason: 'RequestTimeTooSkewed',

@@ -1,4 +1,4 @@
-import { describeReason, formatBytes, formatDate, holdText, l10n } from '../../platform/index.ts';
+import { describeReason, formatBytes, formatDate, holdText, isRemote, l10n } from '../../platform/index.ts';
 import type { ErrorData } from '../../service/index.ts';
 import type { CommandName } from '../manifest/contributions.ts';
 import { instantOf } from './instants.ts';
@@ -46,6 +46,7 @@ const between = (text: FactReader) =>
           'Something on the way shows a certificate that nobody here vouches for (TLS inspection), or the clock is wrong. Add the authority of your company to the certificates of the system.',
         )
       : undefined;
+const serverIsOn = () => l10n.t('Check the address and the network, and that the server is on.');
 const mounted = () => l10n.t('Check that the disk or share is mounted and the network is up.');
 const seeLog = () => l10n.t('The log has the details.');
 /** What to do where the storage refuses: rights are only one cause. */
@@ -182,7 +183,7 @@ const sentences: Readonly<Record<string, Maker>> = {
     next:
       text('missing') === 'bucket'
         ? l10n.t('There is no bucket of that name: check it, and the name of the server.')
-        : (between(text) ?? mounted()),
+        : (between(text) ?? (isRemote(text('location')) ? serverIsOn() : mounted())),
     remedies: ['retry'],
   }),
   'storage.full': (text) => ({

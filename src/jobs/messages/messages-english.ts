@@ -1,4 +1,4 @@
-import { faultWords, formatBytes } from '../../platform/index.ts';
+import { faultWords, formatBytes, isRemote } from '../../platform/index.ts';
 import { because, ofAccount, inFile, minutes, shortId, shortIds, unheeded } from './fact-phrases.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
 
@@ -6,6 +6,8 @@ const seeRepository =
   'Check what was given with --repo (-r) or RESTIC_REPOSITORY, and that the disk or share is mounted. A new repository is made with "cadangan init".';
 const checkStorage =
   'Check that the disk or share is mounted and the network is up, then run the same command again: what is already stored is used.';
+const checkServer =
+  'Check the address and the network, and that the server is on; then run the same command again: what is already stored is used.';
 const beginAnew = 'To copy everything again from the repository, run "cadangan offsite sync --begin-anew".';
 const notGoogle =
   'Something on the way answers in place of Google: a proxy that wants a sign-in, a filter, or the page of a network. Let www.googleapis.com, oauth2.googleapis.com and accounts.google.com through, or name the right proxy ("proxy" under "googleDrive").';
@@ -71,7 +73,7 @@ export const english: Phrasebook = {
           }
         : {
             what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Not heeded in ssh_config')}`,
-            next: between(facts) ?? checkStorage,
+            next: between(facts) ?? (isRemote(facts.plain('location') ?? '') ? checkServer : checkStorage),
           },
     'storage.full': (facts) => ({
       what: `No space left at ${at(facts)}${freeSpace(facts)}.`,

@@ -1,4 +1,4 @@
-import { faultWords, formatBytes } from '../../platform/index.ts';
+import { faultWords, formatBytes, isRemote } from '../../platform/index.ts';
 import { because, ofAccount, inFile, minutes, shortId, shortIds, unheeded } from './fact-phrases.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
 
@@ -6,6 +6,8 @@ const seeRepository =
   'Periksa yang diberikan dengan --repo (-r) atau RESTIC_REPOSITORY, dan pastikan disk atau folder berbagi sudah terpasang. Repositori baru dibuat dengan "cadangan init".';
 const checkStorage =
   'Pastikan disk atau folder berbagi terpasang dan jaringan berfungsi, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.';
+const checkServer =
+  'Periksa alamat dan jaringan, dan pastikan servernya menyala; lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.';
 const beginAnew = 'Untuk menyalin semuanya lagi dari repositori, jalankan "cadangan offsite sync --begin-anew".';
 const notGoogle =
   'Ada yang menjawab sebagai ganti Google di tengah jalan: proksi yang meminta masuk, penyaring, atau halaman jaringan. Izinkan www.googleapis.com, oauth2.googleapis.com, dan accounts.google.com, atau sebutkan proksi yang benar ("proxy" di bawah "googleDrive").';
@@ -71,7 +73,7 @@ export const indonesian: Phrasebook = {
           }
         : {
             what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Tidak diindahkan di ssh_config')}`,
-            next: between(facts) ?? checkStorage,
+            next: between(facts) ?? (isRemote(facts.plain('location') ?? '') ? checkServer : checkStorage),
           },
     'storage.full': (facts) => ({
       what: `Tidak ada ruang tersisa di ${at(facts)}${freeSpace(facts)}.`,
