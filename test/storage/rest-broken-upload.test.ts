@@ -24,7 +24,7 @@ async function passing<T>(clock: VirtualClock, call: Promise<T>): Promise<T> {
   return over;
 }
 
-/** As `rclone serve restic` over a folder: the name is there while the file grows, and goes when the server learns that the upload is over. */
+/** As `rclone serve restic` over a folder: the name is there while the file grows, and goes when the server learns that nobody is there. */
 async function brokenOff(keptBytes: number) {
   const clock = new VirtualClock();
   const server = await MemoryRestServer.open();

@@ -12,9 +12,9 @@ import { wholeFileBytesMax } from '../layout.ts';
 
 /** For so long a `config` that was seen shows that the repository is there, when something is to be written. */
 const seenMsMax = 10_000;
-/** After an upload that broke off, so long until the file is looked for: the server may be about to see the end of it, or to put it away. */
+/** After an upload that broke off, so long until the file is looked for: the server may just see the end of it, or put it away. */
 const settleMs = 1000;
-/** An upload that a server takes for open is asked for again as late as that. Nine times it is longer than a dead connection lives in Go. */
+/** An upload that a server takes for open is asked for again after that time. Nine times of it outlast a dead connection in Go. */
 const stillOpenMs = 20_000;
 /** Servers of the protocol's first version list names alone: so many sizes are asked for at once. */
 const sizesAtOnce = 8;

@@ -30,9 +30,8 @@ for (const [name, open] of [
       const { code, stderr } = await ours('backup', source);
       assert.equal(code, 0, stderr);
     }
-    const { files } = server;
-    const latest = [...files().keys()].findLast((file) => file.startsWith('snapshots/')) ?? assert.fail();
-    const before = new Set(files().keys());
+    const latest = [...server.files().keys()].findLast((file) => file.startsWith('snapshots/')) ?? assert.fail();
+    const before = new Set(server.files().keys());
 
     server.lies = {
       lists: (kind, there) => new Map([...there].filter(([each]) => `${kind}/${each}` !== latest)),
@@ -42,7 +41,7 @@ for (const [name, open] of [
     assert.match(stderr, /snapshots? .*(?:missing|gone|not there)|should be there/i);
     server.lies = {};
     assert.deepEqual(
-      [...before].filter((file) => !file.startsWith('locks/') && !files().has(file)),
+      [...before].filter((file) => !file.startsWith('locks/') && !server.files().has(file)),
       [],
     );
     assertGood(await jobs.restore(source));
