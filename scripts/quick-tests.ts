@@ -27,6 +27,7 @@ const slowFiles: readonly string[] = [
   'google/sign-in.test.ts',
   'google/stream-upload.test.ts',
   'google/tls-inspection.test.ts',
+  'http/who-is-believed.test.ts', // asks openssl for certificates
   'host/engine-life.test.ts',
   'host/host.test.ts', // hosts that are started, killed, and meet strangers
   'host/hung-repository.test.ts',
