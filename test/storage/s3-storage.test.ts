@@ -400,7 +400,7 @@ describe('a place that is not there any more, or never was', () => {
     assert.deepEqual(await it.storage.list('snapshots', neverAborted), [], 'it was told to be made');
     await it.storage.write(config, bytes, neverAborted);
     it.server.objects.clear();
-    assert.equal(await reasonOf(it.storage.list('snapshots', neverAborted)), 'ENOENT');
+    await caught(it.storage.list('snapshots', neverAborted), 'storage.no-repository');
   });
 
   test('so is one of which somebody else has written the config', async () => {
@@ -408,14 +408,14 @@ describe('a place that is not there any more, or never was', () => {
     it.server.objects.set(`${prefix}/config`, Buffer.from(bytes));
     assert.deepEqual(await it.storage.list('snapshots', neverAborted), []);
     it.server.objects.clear();
-    assert.equal(await reasonOf(it.storage.list('snapshots', neverAborted)), 'ENOENT');
+    await caught(it.storage.list('snapshots', neverAborted), 'storage.no-repository');
   });
 
   test('under a prefix without a config nothing is written', async () => {
     await using it = await made();
     const another = storageOf(it.server);
     for (const kind of ['data', 'locks', 'snapshots'] as const)
-      assert.equal(await reasonOf(another.write(fileOf(bytes, kind), bytes, neverAborted)), 'ENOENT');
+      await caught(another.write(fileOf(bytes, kind), bytes, neverAborted), 'storage.no-repository');
     assert.equal(it.server.objects.size, 0);
     await another.close();
   });
@@ -425,7 +425,7 @@ describe('a place that is not there any more, or never was', () => {
     await it.storage.write(config, bytes, neverAborted);
     await it.storage.write(fileOf(bytes), bytes, neverAborted);
     it.server.objects.clear();
-    assert.equal(await reasonOf(it.storage.write(fileOf(bytes, 'snapshots'), bytes, neverAborted)), 'ENOENT');
+    await caught(it.storage.write(fileOf(bytes, 'snapshots'), bytes, neverAborted), 'storage.no-repository');
     assert.equal(it.server.objects.size, 0);
   });
 
@@ -441,7 +441,7 @@ describe('a place that is not there any more, or never was', () => {
     const password = passwordFromText('kata sandi');
     await caught(Repository.open({ storage: it.storage }, password, neverAborted), 'repository.missing');
     it.server.isMade = false;
-    const { facts } = await caught(Repository.open({ storage: it.storage }, password, neverAborted), 'storage.unreachable');
+    const { facts } = await caught(Repository.open({ storage: it.storage }, password, neverAborted), 'storage.no-repository');
     assert.equal(facts['missing'], 'bucket');
   });
 });

@@ -80,7 +80,14 @@ class Deceived implements AsyncDisposable {
   }
 
   #assertSaid(result: JobResult<unknown>): void {
-    this.jobs.assertFailed(result, 'storage.unreachable', 'storage.not-found', 'repository.damaged', 'prune.refused');
+    this.jobs.assertFailed(
+      result,
+      'storage.unreachable',
+      'storage.no-repository',
+      'storage.not-found',
+      'repository.damaged',
+      'prune.refused',
+    );
   }
 
   #keepCopy(snapshot: string | undefined): void {
@@ -175,7 +182,14 @@ for (const [name, open, listedKinds] of [
           await it.jobs.check(),
           await it.jobs.restore(it.source),
         ])
-          it.jobs.assertFailed(result, 'storage.unreachable', 'storage.denied', 'repository.damaged', 'repository.missing');
+          it.jobs.assertFailed(
+            result,
+            'storage.unreachable',
+            'storage.no-repository',
+            'storage.denied',
+            'repository.damaged',
+            'repository.missing',
+          );
         await assert.rejects(it.jobs.init(), (error) => isCode(error, 'storage.unreachable', 'storage.denied', 'repository.exists'));
         await it.assertSound();
       });
