@@ -294,7 +294,7 @@ export async function requireRepository(storage: Storage, signal: AbortSignal): 
   try {
     await storage.list('keys', signal);
   } catch (error) {
-    throw isCode(error, 'storage.unreachable') && error.facts['missing'] === 'bucket' ? error : without;
+    throw isCode(error, 'storage.no-repository') && error.facts['missing'] === 'bucket' ? error : without;
   }
   throw without;
 }

@@ -55,7 +55,7 @@ test('what no right changes is told as what it is: a clock that is off, a lock w
     theirs: '2026-11-30T12:00:00.000Z',
   });
   const lock = new CadanganError('storage.denied', { reason: 'object-lock', file: 'snapshots/ab', until: '2026-12-30T10:00:00.000Z' });
-  const bucket = new CadanganError('storage.unreachable', { reason: 'ENOENT', missing: 'bucket' });
+  const bucket = new CadanganError('storage.no-repository', { missing: 'bucket' });
   for (const [error, language, ...wanted] of [
     [clock, english, /T10:00.*T12:00/, /Set the clock/],
     [clock, indonesian, /T10:00.*T12:00/, /Betulkan jam/],

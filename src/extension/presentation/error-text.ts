@@ -66,7 +66,10 @@ const reason = (text: FactReader) => (text('reason') === '' ? '' : ` (${text('re
 /** Asked before a repository is opened, or found out by one that is open. */
 const noRepository: Maker = (text) => ({
   what: l10n.t('There is no repository at "{location}".', { location: text('location') }),
-  next: l10n.t('Check that the disk or share is mounted. To make a new repository there, run "cadangan init".'),
+  next:
+    text('missing') === 'bucket'
+      ? l10n.t('There is no bucket of that name: check it, and the name of the server.')
+      : l10n.t('Check that the disk or share is mounted. To make a new repository there, run "cadangan init".'),
   remedies: ['retry', 'openConfiguration'],
 });
 
@@ -180,10 +183,7 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'storage.unreachable': (text) => ({
     what: l10n.t('"{location}" cannot be reached{reason}.', { location: text('location'), reason: reason(text) }),
-    next:
-      text('missing') === 'bucket'
-        ? l10n.t('There is no bucket of that name: check it, and the name of the server.')
-        : (between(text) ?? (isRemote(text('location')) ? serverIsOn() : mounted())),
+    next: between(text) ?? (isRemote(text('location')) ? serverIsOn() : mounted()),
     remedies: ['retry'],
   }),
   'storage.full': (text) => ({

@@ -19,7 +19,13 @@ const runCheck = 'Run "cadangan check --read-data" to see what is affected.';
 export const english: Phrasebook = {
   errors: {
     'repository.missing': (facts) => ({ what: `There is no repository at ${at(facts)}.`, next: seeRepository }),
-    'storage.no-repository': (facts) => ({ what: `There is no repository at ${at(facts)}.`, next: seeRepository }),
+    'storage.no-repository': (facts) =>
+      facts.plain('missing') === 'bucket'
+        ? {
+            what: `There is no repository at ${at(facts)}: there is no such bucket.`,
+            next: 'Check its name and that of the server. "cadangan init" makes it, where these keys may.',
+          }
+        : { what: `There is no repository at ${at(facts)}.`, next: seeRepository },
     'repository.exists': (facts) => ({
       what: `Cannot make a repository at ${at(facts)}: there is one already.`,
       next: 'Use it, or name an empty folder.',
@@ -65,16 +71,10 @@ export const english: Phrasebook = {
       what: `What no snapshot needs has not been removed from the repository at ${at(facts)} for ${facts.plain('days') ?? 'many'} days: it was always in use, away or locked when its turn came.`,
       next: 'Run "cadangan prune" at a time when no backup runs, and leave such a time once a week. Locks of programs that are gone go with "cadangan unlock".',
     }),
-    'storage.unreachable': (facts) =>
-      facts.plain('missing') === 'bucket'
-        ? {
-            what: `Cannot reach the repository at ${at(facts)}: there is no such bucket.`,
-            next: 'Check its name and that of the server. "cadangan init" makes it, where these keys may.',
-          }
-        : {
-            what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Not heeded in ssh_config')}`,
-            next: between(facts) ?? (isRemote(facts.plain('location') ?? '') ? checkServer : checkStorage),
-          },
+    'storage.unreachable': (facts) => ({
+      what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Not heeded in ssh_config')}`,
+      next: between(facts) ?? (isRemote(facts.plain('location') ?? '') ? checkServer : checkStorage),
+    }),
     'storage.full': (facts) => ({
       what: `No space left at ${at(facts)}${freeSpace(facts)}.`,
       next: 'Make room there, then run the same command again: what is already stored is used.',

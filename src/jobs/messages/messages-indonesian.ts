@@ -19,7 +19,13 @@ const runCheck = 'Jalankan "cadangan check --read-data" untuk melihat apa yang t
 export const indonesian: Phrasebook = {
   errors: {
     'repository.missing': (facts) => ({ what: `Tidak ada repositori di ${at(facts)}.`, next: seeRepository }),
-    'storage.no-repository': (facts) => ({ what: `Tidak ada repositori di ${at(facts)}.`, next: seeRepository }),
+    'storage.no-repository': (facts) =>
+      facts.plain('missing') === 'bucket'
+        ? {
+            what: `Tidak ada repositori di ${at(facts)}: bucket itu tidak ada.`,
+            next: 'Periksa namanya dan nama servernya. "cadangan init" membuatnya, bila kunci akses ini boleh.',
+          }
+        : { what: `Tidak ada repositori di ${at(facts)}.`, next: seeRepository },
     'repository.exists': (facts) => ({
       what: `Tidak dapat membuat repositori di ${at(facts)}: sudah ada repositori di sana.`,
       next: 'Gunakan yang itu, atau sebutkan folder kosong.',
@@ -65,16 +71,10 @@ export const indonesian: Phrasebook = {
       what: `Yang tidak diperlukan snapshot mana pun sudah ${facts.plain('days') ?? 'banyak'} hari tidak dihapus dari repositori di ${at(facts)}: setiap kali gilirannya tiba, repositori sedang dipakai, tidak terjangkau, atau terkunci.`,
       next: 'Jalankan "cadangan prune" pada saat tidak ada pencadangan, dan sediakan saat seperti itu seminggu sekali. Kunci program yang sudah tidak ada dihapus dengan "cadangan unlock".',
     }),
-    'storage.unreachable': (facts) =>
-      facts.plain('missing') === 'bucket'
-        ? {
-            what: `Tidak dapat menjangkau repositori di ${at(facts)}: bucket itu tidak ada.`,
-            next: 'Periksa namanya dan nama servernya. "cadangan init" membuatnya, bila kunci akses ini boleh.',
-          }
-        : {
-            what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Tidak diindahkan di ssh_config')}`,
-            next: between(facts) ?? (isRemote(facts.plain('location') ?? '') ? checkServer : checkStorage),
-          },
+    'storage.unreachable': (facts) => ({
+      what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.${unheeded(facts, 'Tidak diindahkan di ssh_config')}`,
+      next: between(facts) ?? (isRemote(facts.plain('location') ?? '') ? checkServer : checkStorage),
+    }),
     'storage.full': (facts) => ({
       what: `Tidak ada ruang tersisa di ${at(facts)}${freeSpace(facts)}.`,
       next: 'Kosongkan ruang di sana, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
