@@ -48,7 +48,8 @@ function sample(root: number, peaksKib: Map<number, number>, ticks: Map<number, 
   for (const pid of processTree(root)) {
     try {
       const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      if (peak) peaksKib.set(pid, Math.max(Number(peak), peaksKib.get(pid) ?? 0));
+      // The last that it says: a child has the memory of its parent until it becomes another program.
+      if (peak) peaksKib.set(pid, Number(peak));
       const [user, system] = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ').slice(11, 13).map(Number);
       ticks.set(pid, (user ?? 0) + (system ?? 0));
     } catch {

@@ -2,6 +2,7 @@ import { forEachBounded, throwIfAborted } from '../platform/index.ts';
 import { inOwnTime } from '../storage/index.ts';
 import { isAnchorTag } from '../records/index.ts';
 import { saveSnapshot, type Repository, type SnapshotId, type StoredSnapshot } from '../repository/index.ts';
+import { requireUnlocked } from './locked-files.ts';
 
 export interface RemovedSnapshots {
   readonly removed: readonly StoredSnapshot[];
@@ -102,7 +103,8 @@ export interface ChangedSnapshot {
 
 /**
  * Gives a snapshot other tags: a new one is written, which knows the first one that it comes from as its `original`, and then the old one
- * is removed. Killed between the two, both are there. @returns undefined when nothing changes. @throws the storage's errors
+ * is removed. Killed between the two, both are there. Of a locked one, which could not be removed, nothing is written.
+ * @returns undefined when nothing changes. @throws `storage.denied` with the reason `object-lock` or `legal-hold`; the storage's errors
  */
 export async function changeTags(
   repository: Repository,
@@ -112,6 +114,7 @@ export async function changeTags(
 ): Promise<ChangedSnapshot | undefined> {
   const tags = changedTags(before.snapshot.tags, change);
   if (tags === undefined) return undefined;
+  await requireUnlocked(repository.storage, { kind: 'snapshots', name: before.id }, signal);
   const id = await saveSnapshot(repository, { ...before.snapshot, tags, original: before.snapshot.original ?? before.id }, signal);
   await repository.mayWrite;
   await repository.storage.remove({ kind: 'snapshots', name: before.id }, signal);

@@ -1,5 +1,5 @@
-import { forEachBounded, isCode } from '../platform/index.ts';
-import type { FileKind, Storage } from '../storage/index.ts';
+import { CadanganError, forEachBounded, isCode } from '../platform/index.ts';
+import { fileLabel, type FileKind, type Storage } from '../storage/index.ts';
 
 /**
  * By name, until when nobody can remove it (object lock): milliseconds since 1970, Infinity while somebody holds it without an end. A name
@@ -35,6 +35,14 @@ export async function locksOf(storage: Storage, kind: LockedFile['kind'], names:
     if (!isCode(error, 'storage.denied')) throw error;
   }
   return locks;
+}
+
+/** For what ends with a removal. @throws `storage.denied`, as the removal would; `storage.unreachable`, `aborted` */
+export async function requireUnlocked(storage: Storage, file: Pick<LockedFile, 'kind' | 'name'>, signal: AbortSignal): Promise<void> {
+  const untilMs = (await locksOf(storage, file.kind, [file.name], signal)).get(file.name);
+  if (untilMs === undefined) return;
+  const why = untilMs === Infinity ? { reason: 'legal-hold' } : { reason: 'object-lock', until: lockWords(untilMs) };
+  throw new CadanganError('storage.denied', { location: storage.location, file: fileLabel(file), ...why });
 }
 
 /** Until when the file is locked that could not be removed; undefined when it failed for something else. */

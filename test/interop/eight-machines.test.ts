@@ -1,4 +1,4 @@
-// Many servers, one store: the eve of a company that outgrew its first backup server, night after night.
+// Many servers, one store: the life of a company that outgrew its first backup server, night after night.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { listSnapshots } from '../../src/repository/index.ts';
 import type { FileName } from '../../src/storage/index.ts';
-import type { PruneResult } from '../../src/upkeep/index.ts';
+import { changeTags, type PruneResult } from '../../src/upkeep/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { ObjectLock, type ObjectLockOptions } from '../fakes/object-lock.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -192,4 +193,19 @@ test('where everything is locked for a week every night is whole, and nothing is
   const { sums, locked } = await stage.prune();
   assert.deepEqual([locked, sums.blobs.unused, sums.packs.unreferenced, sums.packs.wait], [[], 0, 0, 0]);
   assertSound(stage);
+});
+
+test('a locked snapshot gets no other tags: both of them would be there', async () => {
+  const { stage, lock, nowMs } = await lockedStage();
+  const { maker } = stage;
+  const id = await stage.snapshot(await maker.snapshot(await maker.file('file', 'content')));
+  lock.lock({ kind: 'snapshots', name: id }, nowMs() + dayMs);
+  const repository = await stage.reopen();
+  const [stored = assert.fail()] = await listSnapshots(repository, neverAborted);
+  const change = () => changeTags(repository, stored, { set: ['another'] }, neverAborted);
+  await assert.rejects(change(), { code: 'storage.denied' });
+  assert.deepEqual(await stage.names('snapshots'), [id]);
+  await stage.clock.advance(dayMs);
+  assert.equal((await change())?.tags[0], 'another');
+  assert.equal((await stage.names('snapshots')).length, 1);
 });
