@@ -286,7 +286,7 @@ function readyModule(): KernelModule {
 
 /**
  * For whoever wants to know before a password is asked for. A bucket that is missing is no repository that is: somebody has to make it, or
- * to name another one. @throws `repository.missing`, and the storage's errors when it cannot tell
+ * to name another one. @throws `repository.missing`, `storage.no-repository`; the storage's errors when it cannot tell
  */
 export async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
   if (await isRepository(storage, signal)) return;

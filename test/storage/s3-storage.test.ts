@@ -400,7 +400,7 @@ describe('a place that is not there any more, or never was', () => {
     assert.deepEqual(await it.storage.list('snapshots', neverAborted), [], 'it was told to be made');
     await it.storage.write(config, bytes, neverAborted);
     it.server.objects.clear();
-    await caught(it.storage.list('snapshots', neverAborted), 'storage.no-repository');
+    assert.equal((await caught(it.storage.list('snapshots', neverAborted), 'storage.no-repository')).facts['missing'], 'config');
   });
 
   test('so is one of which somebody else has written the config', async () => {
@@ -408,14 +408,17 @@ describe('a place that is not there any more, or never was', () => {
     it.server.objects.set(`${prefix}/config`, Buffer.from(bytes));
     assert.deepEqual(await it.storage.list('snapshots', neverAborted), []);
     it.server.objects.clear();
-    await caught(it.storage.list('snapshots', neverAborted), 'storage.no-repository');
+    assert.equal((await caught(it.storage.list('snapshots', neverAborted), 'storage.no-repository')).facts['missing'], 'config');
   });
 
   test('under a prefix without a config nothing is written', async () => {
     await using it = await made();
     const another = storageOf(it.server);
     for (const kind of ['data', 'locks', 'snapshots'] as const)
-      await caught(another.write(fileOf(bytes, kind), bytes, neverAborted), 'storage.no-repository');
+      assert.equal(
+        (await caught(another.write(fileOf(bytes, kind), bytes, neverAborted), 'storage.no-repository')).facts['missing'],
+        'config',
+      );
     assert.equal(it.server.objects.size, 0);
     await another.close();
   });
@@ -425,7 +428,10 @@ describe('a place that is not there any more, or never was', () => {
     await it.storage.write(config, bytes, neverAborted);
     await it.storage.write(fileOf(bytes), bytes, neverAborted);
     it.server.objects.clear();
-    await caught(it.storage.write(fileOf(bytes, 'snapshots'), bytes, neverAborted), 'storage.no-repository');
+    assert.equal(
+      (await caught(it.storage.write(fileOf(bytes, 'snapshots'), bytes, neverAborted), 'storage.no-repository')).facts['missing'],
+      'config',
+    );
     assert.equal(it.server.objects.size, 0);
   });
 
