@@ -1,10 +1,8 @@
-import type { ByteString } from '../platform/index.ts';
-import { discardHeld, throwIfAborted } from '../platform/index.ts';
+import { forEachBounded, throwIfAborted, type ByteString } from '../platform/index.ts';
 import { settleExisting, verifyFiles } from './existing-files.ts';
 import { failureOf, fatalError, stopsEverything } from './failures.ts';
 import { FileRestorer } from './file-restorer.ts';
 import { decideHardLinks } from './hard-link-groups.ts';
-import { refreshSymlink, writeHardLink, writeSymlink } from './link-writer.ts';
 import type { Batch, FilePlan, FolderPlan, LinkPlan } from './plan.ts';
 import { contentOf, isFailure } from './pieces.ts';
 import { bytesToRead, type Piece } from './ranges.ts';
@@ -33,11 +31,11 @@ export class Executor {
   /** Starts a batch when those before are not far behind. What it needs from the repository may still be on its way afterwards. */
   async start(batch: Batch): Promise<void> {
     throwIfAborted(this.#context.stop.signal);
-    for (const folder of batch.folders) this.#context.maker.make(folder);
+    await this.#each(batch.folders, async (folder) => void (await this.#context.maker.make(folder)));
     await settleExisting(batch.files, this.#context);
     decideHardLinks(batch.files, this.#context.exceptions);
-    if (this.#context.dryRun) return this.#tellPlanned(batch);
-    for (const link of batch.links) this.#link(link);
+    if (this.#context.dryRun) return await this.#tellPlanned(batch);
+    await this.#each(batch.links, (link) => this.#link(link));
     const tasks = new Tasks((error) => this.#context.stop.abort(error));
     this.#tasks.add(tasks);
     await this.#files.restore(
@@ -54,59 +52,74 @@ export class Executor {
   /** Waits for everything. @throws what ended the run */
   async finish(): Promise<void> {
     await this.#ends;
-    await discardHeld();
+    await this.#context.destination.settle();
   }
 
   /** After an error: waits until nothing is under way any more, and removes what is unfinished. */
   async cleanUp(): Promise<void> {
     await this.#ends.catch(() => undefined);
     for (const tasks of this.#tasks) await tasks.idle().catch(() => undefined);
-    this.#files.discardUnfinished();
-    await discardHeld();
+    await this.#files.discardUnfinished();
+    await this.#context.destination.settle();
   }
 
   async #end(batch: Batch, tasks: Tasks): Promise<void> {
-    const { maker, verifies, disk } = this.#context;
+    const { verifies, destination } = this.#context;
     await tasks.idle();
     this.#tasks.delete(tasks);
-    for (const file of batch.files) if (file.action === 'link') await this.#hardLink(file);
-    await disk.flush(changedFolders(batch));
+    await this.#each(
+      batch.files.filter(({ action }) => action === 'link'),
+      (file) => this.#hardLink(file),
+    );
+    await destination.flush(changedFolders(batch));
     this.#tellDone(batch);
     if (verifies)
       await verifyFiles(
         batch.files.filter(({ action, isDone }) => isDone || action === 'unchanged'),
         this.#context,
       );
-    this.#delete(batch);
-    for (const folder of batch.closed) maker.complete(folder);
+    await this.#delete(batch);
+    await this.#complete(batch.closed);
   }
 
-  #link(link: LinkPlan): void {
-    const { maker, handles, names, exceptions, target } = this.#context;
+  async #each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    const { destination, stop } = this.#context;
+    await forEachBounded(items, destination.atOnce, stop.signal, work);
+  }
+
+  /** Each behind those that lie in it. */
+  async #complete(closed: readonly FolderPlan[]): Promise<void> {
+    const { maker, destination } = this.#context;
+    if (destination.atOnce > 1) return completeSideBySide(closed, destination.atOnce, maker, this.#context.stop.signal);
+    for (const folder of closed) await maker.complete(folder);
+  }
+
+  async #link(link: LinkPlan): Promise<void> {
+    const { maker, exceptions, destination } = this.#context;
     try {
       if (link.action === 'write') {
-        if (!maker.make(link.folder)) return exceptions.add(link.path, 'folder-failed', link.folder.failure);
-        clearTheWay(link, this.#context);
-        maker.note(link.path, writeSymlink(link, handles, names));
+        if (!(await maker.make(link.folder))) return exceptions.add(link.path, 'folder-failed', link.folder.failure);
+        await clearTheWay(link, this.#context);
+        maker.note(link.path, await destination.writeSymlink(link));
       } else if (link.action === 'unchanged') {
-        maker.note(link.path, refreshSymlink(link, handles));
+        maker.note(link.path, await destination.refreshSymlink(link));
       }
       link.isDone = true;
     } catch (error) {
       const failure = failureOf(error);
-      if (stopsEverything(failure)) throw fatalError(failure, target, error);
+      if (stopsEverything(failure)) throw fatalError(failure, destination.label, error);
       exceptions.add(link.path, failure.reason, failure.detail);
     }
   }
 
   async #hardLink(file: FilePlan): Promise<void> {
-    const { maker, handles, names, exceptions } = this.#context;
+    const { maker, exceptions, destination } = this.#context;
     const leader = file.group?.leader;
     if (!leader?.isDone) return this.#files.recover(file);
     try {
-      if (!maker.make(file.folder)) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });
-      clearTheWay(file, this.#context);
-      writeHardLink(file, leader, handles, names);
+      if (!(await maker.make(file.folder))) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });
+      await clearTheWay(file, this.#context);
+      await destination.writeHardLink(file, leader);
       file.isDone = true;
     } catch (error) {
       // Other file systems have no hard links, or not as many: then it is a file of its own.
@@ -115,15 +128,21 @@ export class Executor {
     }
   }
 
-  #delete({ deletions }: Batch): void {
-    const { handles, selection, dryRun, protectedFolder, tally, exceptions } = this.#context;
+  async #delete({ deletions }: Batch): Promise<void> {
+    const { destination, selection, dryRun, tally, exceptions } = this.#context;
     const watcher = {
       removed: tally.deleted.bind(tally),
       failed: (path: ByteString, error: unknown) => exceptions.add(path, 'not-deleted', failureOf(error).detail),
     };
     for (const { folder, name, path } of deletions) {
+      throwIfAborted(this.#context.stop.signal);
       try {
-        handles.with(folder, (open) => removeSelected(open, name, path, { selection, dryRun, protectedFolder }, watcher));
+        const open = await destination.open(folder);
+        try {
+          await removeSelected(open, name, path, { selection, dryRun }, watcher);
+        } finally {
+          open.close();
+        }
       } catch (error) {
         watcher.failed(path, error);
       }
@@ -148,19 +167,19 @@ export class Executor {
   }
 
   /** The dry run. */
-  #tellPlanned(batch: Batch): void {
+  async #tellPlanned(batch: Batch): Promise<void> {
     const { tally } = this.#context;
     const pieces: Iterable<Piece>[] = [];
     this.#tellFolders(batch);
-    for (const link of batch.links) if (link.action !== 'write' || this.#hasWay(link)) tally.symlink(link);
+    for (const link of batch.links) if (link.action !== 'write' || (await this.#hasWay(link))) tally.symlink(link);
     for (const file of batch.files) {
       if (file.action === 'unchanged') tally.fileUnchanged(file);
       else if (file.action === 'skip') tally.fileSkipped(file);
-      else if (this.#hasWay(file)) this.#tellFile(file, pieces);
+      else if (await this.#hasWay(file)) this.#tellFile(file, pieces);
     }
     tally.toRead(bytesToRead(allOf(pieces)));
-    this.#delete(batch);
-    for (const folder of batch.closed) this.#context.handles.forget(folder);
+    await this.#delete(batch);
+    for (const folder of batch.closed) this.#context.destination.forget(folder);
   }
 
   #tellFile(file: FilePlan, pieces: Iterable<Piece>[]): void {
@@ -174,11 +193,11 @@ export class Executor {
   }
 
   /** Tells what would be removed for it. */
-  #hasWay(plan: FilePlan | LinkPlan): boolean {
+  async #hasWay(plan: FilePlan | LinkPlan): Promise<boolean> {
     const { maker, exceptions } = this.#context;
     try {
-      if (maker.make(plan.folder)) {
-        clearTheWay(plan, this.#context);
+      if (await maker.make(plan.folder)) {
+        await clearTheWay(plan, this.#context);
         return true;
       }
       exceptions.add(plan.path, 'folder-failed', plan.folder.failure);
@@ -195,6 +214,30 @@ function* changedFolders({ folders, links, files }: Batch): Generator<FolderPlan
   for (const folder of folders) if (folder.isReady && folder.state !== 'folder') yield folder;
   for (const link of links) if (link.isDone && link.action === 'write') yield link.folder;
   for (const file of files) if (file.isDone) yield file.folder;
+}
+
+/** The times of a folder are kept by nothing that is set in those below it; its mode may close the way to them. */
+async function completeSideBySide(
+  closed: readonly FolderPlan[],
+  atOnce: number,
+  maker: RunContext['maker'],
+  signal: AbortSignal,
+): Promise<void> {
+  const depths = new Map<number, FolderPlan[]>();
+  for (const folder of closed) {
+    const depth = depthOf(folder);
+    const those = depths.get(depth);
+    if (those) those.push(folder);
+    else depths.set(depth, [folder]);
+  }
+  for (const depth of [...depths.keys()].sort((a, b) => b - a))
+    await forEachBounded(depths.get(depth) ?? [], atOnce, signal, (folder) => maker.complete(folder));
+}
+
+function depthOf({ parent }: FolderPlan): number {
+  let depth = 0;
+  for (let above = parent; above; above = above.parent) depth += 1;
+  return depth;
 }
 
 function* allOf(parts: readonly Iterable<Piece>[]): Generator<Piece> {

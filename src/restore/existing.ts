@@ -1,23 +1,39 @@
 import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { byteStringFromBytes, fsPath, modifiedNs, systemCode, type ByteString } from '../platform/index.ts';
+import type { FolderContent, SeenEntry } from './destination.ts';
 import type { FolderHandles } from './folder-handles.ts';
-import { hasMetadata, secondsOf, type Metadata } from './metadata.ts';
+import { hasMetadata, hasWindows, secondsOf, type Metadata } from './metadata.ts';
 import { foldedName } from './name-rules.ts';
 import type { Existing, FolderPlan } from './plan.ts';
+import { isSameFolder, type FolderIdentity } from './protected-folder.ts';
 import type { RestoreItem } from './restore-options.ts';
 
-/** What is in a folder of the target before the restore touches it. */
-export interface FolderContent {
-  /** All names, or undefined when they could not be listed. */
+/** @param foldsNames the file system does not tell `A` from `a` */
+export function listFolder(
+  handles: FolderHandles,
+  folder: FolderPlan,
+  { foldsNames, protectedFolder }: { readonly foldsNames: boolean; readonly protectedFolder: FolderIdentity | undefined },
+): FolderContent {
+  const { names, mayHave } = namesIn(handles, folder, foldsNames);
+  const look = (name: ByteString): SeenEntry | undefined => {
+    const stats = mayHave(name) ? lookAt(handles, folder, name) : undefined;
+    if (stats === undefined) return undefined;
+    return {
+      isFolder: stats.isDirectory(),
+      isProtected: isSameFolder(stats, protectedFolder),
+      existing: (metadata) => describe(stats, metadata, () => hasWindowsOf(handles, folder, name, metadata)),
+    };
+  };
+  return { names, look, linkTarget: (name) => existingLinkTarget(handles, folder, name) };
+}
+
+interface FolderNames {
   readonly names: readonly ByteString[] | undefined;
   /** False only when certain. */
   mayHave(name: ByteString): boolean;
 }
 
-export const noContent: FolderContent = { names: [], mayHave: () => false };
-
-/** @param foldsNames the file system does not tell `A` from `a` */
-export function listFolder(handles: FolderHandles, folder: FolderPlan, foldsNames: boolean): FolderContent {
+function namesIn(handles: FolderHandles, folder: FolderPlan, foldsNames: boolean): FolderNames {
   try {
     const names = handles.with(folder, ({ prefix }) => readdirSync(fsPath(prefix), { encoding: 'buffer' }).map(byteStringFromBytes));
     const keys = new Set(foldsNames ? names.map((name) => foldedName(name)) : names);
@@ -25,6 +41,11 @@ export function listFolder(handles: FolderHandles, folder: FolderPlan, foldsName
   } catch {
     return { names: undefined, mayHave: () => true };
   }
+}
+
+/** The folder is not taken up again for each file of another system. */
+function hasWindowsOf(handles: FolderHandles, folder: FolderPlan, name: ByteString, { windows }: Metadata): boolean {
+  return windows === undefined || handles.with(folder, ({ prefix }) => hasWindows((prefix + name) as ByteString, windows));
 }
 
 /**

@@ -1,18 +1,14 @@
-import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { throwIfAborted } from '../platform/index.ts';
 import { readFaultOf } from '../repository/index.ts';
+import type { FileBatch, FileResult, Soon } from './destination.ts';
 import { failureOf, fatalError, stopsEverything, type Failure } from './failures.ts';
-import { discardTemporary } from './file-writer.ts';
 import type { FilePlan } from './plan.ts';
 import { contentOf, isFailure, plainLength } from './pieces.ts';
 import { cutRanges, filesPerRangeMax, foldersPerRangeMax, piecesAtOnce, type PackRange, type Piece } from './ranges.ts';
-import { recoverFile } from './recover-file.ts';
 import { clearTheWay } from './removal.ts';
 import type { RunContext } from './run-context.ts';
-import { StreamedFiles } from './streamed-files.ts';
 import type { Tasks } from './tasks.ts';
-import type { FileJob, FileOutcome, JobResult, WriteJob } from './worker-jobs.ts';
 import { slotBytes, type Slot } from './worker-pool.ts';
-import { WriteJobBuilder } from './write-job-builder.ts';
 
 /** How far a file is whose blobs come from several ranges. */
 interface FileState {
@@ -21,17 +17,15 @@ interface FileState {
 }
 
 /**
- * Writes the content of files: reads each range of a pack once, on this thread, has a worker open its blobs and write them, and sees each
- * file to its end. A file stands under its name whole, or not at all.
+ * Writes the content of files: reads each range of a pack once, on this thread, has its blobs opened and written, and sees each file to its
+ * end. A file stands under its name whole, or not at all.
  */
 export class FileRestorer {
   readonly #context: RunContext;
-  readonly #streamed: StreamedFiles;
   readonly #states = new Map<FilePlan, FileState>();
 
   constructor(context: RunContext) {
     this.#context = context;
-    this.#streamed = new StreamedFiles(context.handles, context.names);
   }
 
   /** Starts everything that the files need, as buffers become free; `tasks` tells when it is done. */
@@ -58,10 +52,10 @@ export class FileRestorer {
 
   /** Blob by blob from wherever it is intact; reports what comes of it. */
   async recover(file: FilePlan): Promise<void> {
-    const { stop, maker, tally } = this.#context;
+    const { stop, maker, tally, destination } = this.#context;
     try {
-      if (!maker.make(file.folder)) return this.#lost(file, { reason: 'folder-failed', detail: file.folder.failure ?? '' });
-      const { problems, sizeBytes } = await recoverFile(file, { ...this.#context, signal: stop.signal });
+      if (!(await maker.make(file.folder))) return this.#lost(file, { reason: 'folder-failed', detail: file.folder.failure ?? '' });
+      const { problems, sizeBytes } = await destination.files.recover(file, stop.signal);
       file.action = 'write'; // also what should have become a link
       file.sizeBytes = sizeBytes;
       file.isDone = true;
@@ -72,8 +66,8 @@ export class FileRestorer {
     }
   }
 
-  discardUnfinished(): void {
-    this.#streamed.discardAll();
+  async discardUnfinished(): Promise<void> {
+    await this.#context.destination.files.discardAll();
   }
 
   #contentOf(file: FilePlan): Iterable<Piece> | undefined {
@@ -131,75 +125,68 @@ export class FileRestorer {
   }
 
   async #write(range: PackRange, counts: ReadonlyMap<FilePlan, number>, slot: Slot, damaged: FilePlan[]): Promise<void> {
-    const builder = new WriteJobBuilder(this.#context.handles, this.#context.names);
+    const batch = this.#context.destination.files.begin();
     try {
-      for (const [file, count] of counts) await this.#addFile(builder, file, count, damaged);
-      const job = builder.build(slot.number, range.lengthBytes, range.offset, range.pieces);
-      const outcomes = await this.#run(job, builder);
-      for (const [number, file] of builder.plans.entries()) {
-        const count = counts.get(file) ?? 0;
-        await this.#settle(file, count, this.#take(file, outcomes.get(number)), damaged);
-      }
+      const added: FilePlan[] = [];
+      for (const [file, count] of counts) if (await this.#add(batch, file, count, damaged)) added.push(file);
+      const results = await batch.run({ ...range, slot: slot.number });
+      for (const file of added) await this.#settle(file, counts.get(file) ?? 0, this.#take(file, results.get(file)), damaged);
       for (const { file, place } of range.pieces) if (!damaged.includes(file)) this.#context.progress.bytes(plainLength(place));
     } finally {
-      builder.release();
+      batch.release();
     }
   }
 
   async #writeEmpty(files: readonly FilePlan[]): Promise<void> {
-    const builder = new WriteJobBuilder(this.#context.handles, this.#context.names);
+    const batch = this.#context.destination.files.begin();
     try {
-      for (const file of files) await this.#addFile(builder, file, 0, []);
-      const outcomes = await this.#run(builder.build(-1, 0, 0, []), builder);
-      for (const [number, file] of builder.plans.entries()) await this.#settle(file, 0, this.#take(file, outcomes.get(number)), []);
+      const added: FilePlan[] = [];
+      for (const file of files) if (await this.#add(batch, file, 0, [])) added.push(file);
+      const results = await batch.run(undefined);
+      for (const file of added) await this.#settle(file, 0, this.#take(file, results.get(file)), []);
     } finally {
-      builder.release();
+      batch.release();
     }
   }
 
-  async #run(job: WriteJob, builder: WriteJobBuilder): Promise<Map<number, FileOutcome>> {
-    const { pool, stop } = this.#context;
-    if (job.files.length === 0) return new Map();
-    let result: JobResult;
-    try {
-      result = await pool.run(job);
-    } catch (error) {
-      // The thread has died over it; what it had begun is still lying there.
-      for (const file of builder.files) discardUnfinished(file);
-      throw error;
-    }
-    if (result.stopped) {
-      for (const file of builder.files) discardUnfinished(file);
-      throwIfAborted(stop.signal);
-      throw new CadanganError('aborted');
-    }
-    for (const { file, failure } of result.outcomes) if (failure) discardUnfinished(builder.files[file]);
-    return new Map(result.outcomes.map((outcome) => [outcome.file, outcome]));
-  }
-
-  async #addFile(builder: WriteJobBuilder, file: FilePlan, count: number, damaged: FilePlan[]): Promise<void> {
+  /** @returns whether it is in the batch */
+  async #add(batch: FileBatch, file: FilePlan, count: number, damaged: FilePlan[]): Promise<boolean> {
     const state = this.#states.get(file);
-    if (state?.failure) return this.#settle(file, count, state.failure, damaged);
+    let failure = state?.failure;
     try {
-      if (!this.#context.maker.make(file.folder)) throw new FolderFailure(file);
-      clearTheWay(file, this.#context);
-      builder.addFile(file, count, state ? this.#streamed.acquire(file) : undefined);
+      if (!failure) {
+        await this.#prepare(file);
+        batch.add(file, count, state !== undefined);
+        return true;
+      }
     } catch (error) {
-      const failure = error instanceof FolderFailure ? error.failure : failureOf(error);
-      await this.#settle(file, count, failure, damaged);
+      failure = error instanceof FolderFailure ? error.failure : failureOf(error);
     }
+    await this.#settle(file, count, failure, damaged);
+    return false;
+  }
+
+  /** Waits for nothing where nothing has to be: this is done for every file. */
+  #prepare(file: FilePlan): Soon<void> {
+    const { folder, existing } = file;
+    if (folder.isReady && folder.failure === undefined && existing?.kind !== 'folder') return;
+    return this.#makePlace(file);
+  }
+
+  async #makePlace(file: FilePlan): Promise<void> {
+    if (!(await this.#context.maker.make(file.folder))) throw new FolderFailure(file);
+    await clearTheWay(file, this.#context);
   }
 
   /** Notes what could not be set. @returns why the file failed, if it did */
-  #take(file: FilePlan, outcome: FileOutcome | undefined): Failure | undefined {
-    if (this.#states.has(file)) this.#streamed.release(file);
-    if (outcome?.problems) this.#context.maker.note(file.path, outcome.problems);
-    return outcome?.failure;
+  #take(file: FilePlan, result: FileResult | undefined): Failure | undefined {
+    if (result?.problems) this.#context.maker.note(file.path, result.problems);
+    return result?.failure;
   }
 
   /** Some pieces of a file are done, or failed. */
   async #settle(file: FilePlan, count: number, failure: Failure | undefined, damaged: FilePlan[]): Promise<void> {
-    if (failure && stopsEverything(failure)) throw fatalError(failure, this.#context.target);
+    if (failure && stopsEverything(failure)) throw fatalError(failure, this.#context.destination.label);
     const state = this.#states.get(file);
     if (state) {
       state.piecesLeft -= count;
@@ -219,12 +206,14 @@ export class FileRestorer {
   }
 
   async #finishStreamed(file: FilePlan, failure: Failure | undefined): Promise<Failure | undefined> {
+    const { destination, stop } = this.#context;
+    const { files } = destination;
     if (failure) {
-      this.#streamed.discard(file);
+      await files.discard(file);
       return failure;
     }
     try {
-      this.#context.maker.note(file.path, await this.#streamed.finish(file, this.#context.stop.signal));
+      this.#context.maker.note(file.path, await files.finish(file, stop.signal));
       return undefined;
     } catch (error) {
       return failureOf(error);
@@ -232,16 +221,11 @@ export class FileRestorer {
   }
 
   #lost(file: FilePlan, failure: Failure): void {
-    const { exceptions, tally, target } = this.#context;
-    if (stopsEverything(failure)) throw fatalError(failure, target);
+    const { exceptions, tally, destination } = this.#context;
+    if (stopsEverything(failure)) throw fatalError(failure, destination.label);
     exceptions.add(file.path, failure.reason, failure.detail);
     tally.fileLost(file);
   }
-}
-
-/** Of a file that a worker made; it removes it itself, unless another program holds it just then. */
-function discardUnfinished(file: FileJob | undefined): void {
-  if (file && file.descriptor === undefined) discardTemporary((file.prefix + file.temporary) as ByteString);
 }
 
 class FolderFailure extends Error {

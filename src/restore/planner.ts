@@ -1,4 +1,4 @@
-import { isCode, nativeWindowsFiles, system, type ByteString } from '../platform/index.ts';
+import { isCode, type ByteString } from '../platform/index.ts';
 import {
   walkTree,
   windowsAttributesOf,
@@ -10,15 +10,12 @@ import {
   type WalkStep,
 } from '../repository/index.ts';
 import { decideFile, decideLink } from './decide.ts';
+import { noContent, type Destination, type FolderContent, type Soon } from './destination.ts';
 import type { ExceptionLog, ExceptionReason } from './exceptions.ts';
-import { describe, existingLinkTarget, listFolder, lookAt, noContent, type FolderContent } from './existing.ts';
-import type { FolderHandles } from './folder-handles.ts';
+import { failureOf, stopsEverything } from './failures.ts';
 import { HardLinkGroups } from './hard-link-groups.ts';
-import { hasWindows, metadataOf, type Metadata } from './metadata.ts';
-import { foldedName, impossibleName } from './name-rules.ts';
-import { emptyBatch, type Batch, type Existing, type FolderPlan } from './plan.ts';
+import { emptyBatch, type Batch, type FolderPlan } from './plan.ts';
 import type { Progress } from './progress.ts';
-import { isSameFolder, type FolderIdentity } from './protected-folder.ts';
 import type { OverwritePolicy } from './restore-options.ts';
 import type { Selection } from './selection.ts';
 
@@ -26,8 +23,6 @@ export interface PlanContext {
   readonly repository: Repository;
   readonly tree: TreeId;
   readonly selection: Selection;
-  /** Left alone, wherever it is met. */
-  readonly protectedFolder: FolderIdentity | undefined;
   readonly overwrite: OverwritePolicy;
   /** Leave folders alone that are not selected themselves, if they are there. */
   readonly keepsFoldersAbove: boolean;
@@ -35,9 +30,7 @@ export interface PlanContext {
   readonly deletes: boolean;
   /** The target itself. */
   readonly root: FolderPlan;
-  readonly handles: FolderHandles;
-  /** The target's file system does not tell `A` from `a`. */
-  readonly foldsNames: boolean;
+  readonly destination: Destination;
   readonly exceptions: ExceptionLog;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -62,7 +55,8 @@ export async function* planRestore(context: PlanContext): AsyncGenerator<Batch, 
   const steps = walkTree(context.repository, context.tree, { signal: context.signal, descend: () => planner.wantsToDescend });
   let weightMax = batchWeightFirst;
   for await (const step of steps) {
-    planner.take(step);
+    const looking = planner.take(step);
+    if (looking) await looking; // nothing is waited for where nothing has to be: this is done for every entry
     if (planner.weight < weightMax) continue;
     yield planner.takeBatch();
     weightMax = Math.min(batchWeightMax, weightMax * 2);
@@ -117,7 +111,8 @@ class Planner {
     return batch;
   }
 
-  take(step: WalkStep): void {
+  /** To be waited for before the next step. */
+  take(step: WalkStep): Soon<void> {
     switch (step.kind) {
       case 'enter':
         return this.#enter(step.tree);
@@ -132,16 +127,33 @@ class Planner {
     }
   }
 
-  #enter(tree: Tree): void {
-    const { handles, foldsNames, deletes } = this.#context;
+  #enter(tree: Tree): Soon<void> {
+    const { destination } = this.#context;
     const frame = this.#next;
     this.#next = undefined;
     this.#frame = frame;
     if (!frame) return;
-    if (foldsNames || tree.problems.length > 0) frame.namesMet = new Set();
+    if (destination.foldsNames || tree.problems.length > 0) frame.namesMet = new Set();
     if (frame.plan.state !== 'folder') return;
-    frame.content = listFolder(handles, frame.plan, foldsNames);
-    if (deletes) this.#planDeletions(frame, tree);
+    const content = destination.list(frame.plan);
+    return content instanceof Promise ? this.#heardContent(frame, tree, content) : this.#takeContent(frame, tree, content);
+  }
+
+  /** Where a folder's content cannot be had, nothing can be decided about what is in it: it is not written into. */
+  async #heardContent(frame: Frame, tree: Tree, content: Promise<FolderContent>): Promise<void> {
+    try {
+      this.#takeContent(frame, tree, await content);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (stopsEverything(failure)) throw error;
+      frame.plan.failure = failure.detail;
+      this.#context.exceptions.add(frame.plan.path, failure.reason, failure.detail);
+    }
+  }
+
+  #takeContent(frame: Frame, tree: Tree, content: FolderContent): void {
+    frame.content = content;
+    if (this.#context.deletes) this.#planDeletions(frame, tree);
   }
 
   #leave(): void {
@@ -150,12 +162,12 @@ class Planner {
     if (!frame) return;
     this.#frame = frame.parent;
     if (frame.isNeeded) this.#batch.closed.push(frame.plan);
-    else this.#context.handles.forget(frame.plan);
+    else this.#context.destination.forget(frame.plan);
   }
 
   #planDeletions(frame: Frame, tree: Tree): void {
-    const { foldsNames, selection, exceptions } = this.#context;
-    const key = (name: ByteString): string => (foldsNames ? foldedName(name) : name);
+    const { destination, selection, exceptions } = this.#context;
+    const key = (name: ByteString): string => (destination.foldsNames ? destination.foldedName(name) : name);
     const kept = new Set(tree.nodes.map(({ name }) => key(name)));
     if (!frame.content.names) exceptions.add(frame.plan.path, 'not-deleted', 'the folder cannot be listed');
     for (const name of frame.content.names ?? []) {
@@ -194,14 +206,16 @@ class Planner {
   }
 
   #nameTrouble(frame: Frame, { name }: Node, problems: readonly TreeProblem[]): NameTrouble | undefined {
-    const { foldsNames } = this.#context;
+    const { destination } = this.#context;
+    const { foldsNames } = destination;
     if (problems.some(({ kind }) => kind === 'name')) return { reason: 'hostile-name' };
-    const impossible = impossibleName(name);
+    const impossible = destination.impossibleName(name);
     if (impossible !== undefined) return { reason: 'impossible-name', detail: impossible };
     if (frame.namesMet?.has(name) || problems.some(({ kind }) => kind === 'duplicate')) return { reason: 'duplicate-name' };
-    if (foldsNames && frame.namesMet?.has(foldKey(name))) return { reason: 'name-collision' };
+    const folded = foldsNames ? foldKey(destination.foldedName(name)) : undefined;
+    if (folded !== undefined && frame.namesMet?.has(folded)) return { reason: 'name-collision' };
     frame.namesMet?.add(name);
-    if (foldsNames) frame.namesMet?.add(foldKey(name));
+    if (folded !== undefined) frame.namesMet?.add(folded);
     return undefined;
   }
 
@@ -215,12 +229,12 @@ class Planner {
   }
 
   #folder(frame: Frame, path: ByteString, node: Node, itself: boolean): void {
-    const stats = this.#lookAt(frame, node.name);
-    if (stats && isSameFolder(stats, this.#context.protectedFolder)) return this.#context.exceptions.add(path, 'repository');
-    const state = stats === undefined ? 'absent' : stats.isDirectory() ? 'folder' : 'other';
-    const { overwrite, keepsFoldersAbove } = this.#context;
+    const seen = frame.content.look(node.name);
+    if (seen?.isProtected) return this.#context.exceptions.add(path, 'repository');
+    const state = seen === undefined ? 'absent' : seen.isFolder ? 'folder' : 'other';
+    const { overwrite, keepsFoldersAbove, destination } = this.#context;
     const isKept = keepsFoldersAbove && !itself;
-    const metadata = state === 'folder' && (overwrite === 'never' || isKept) ? undefined : metadataOf(node);
+    const metadata = state === 'folder' && (overwrite === 'never' || isKept) ? undefined : destination.metadataOf(node);
     const plan = folderPlan({ parent: frame.plan, name: node.name, path, metadata, state, isKept, failure: undefined });
     this.#next = frameOf(plan, frame);
     if (node.subtree !== undefined) this.#context.onTree?.(node.subtree);
@@ -233,10 +247,10 @@ class Planner {
   }
 
   #file(frame: Frame, path: ByteString, node: Node): void {
-    const { overwrite, exceptions, progress } = this.#context;
+    const { overwrite, exceptions, progress, destination } = this.#context;
     if (node.content === null) return exceptions.add(path, 'damaged', 'a file without a list of blobs');
-    const metadata = metadataOf(node);
-    const existing = this.#existing(frame, node.name, metadata);
+    const metadata = destination.metadataOf(node);
+    const existing = frame.content.look(node.name)?.existing(metadata);
     const action = decideFile(overwrite, existing, { sizeBytes: BigInt(node.size), mtime: metadata.mtime });
     if (action === 'blocked') return exceptions.add(path, 'in-the-way', 'a folder');
     const group = action === 'skip' ? undefined : this.#groups.groupOf(node);
@@ -259,13 +273,13 @@ class Planner {
   }
 
   #link(frame: Frame, path: ByteString, node: Node): void {
-    const { overwrite, exceptions, handles } = this.#context;
+    const { overwrite, exceptions, destination } = this.#context;
     const { name, linkTarget: target } = node;
     if (target === undefined) return exceptions.add(path, 'damaged', 'a link without a target');
     if (target.includes('\0')) return exceptions.add(path, 'hostile-target');
-    const metadata = metadataOf(node);
-    const existing = this.#existing(frame, name, metadata);
-    const isSame = existing?.kind === 'other' && existingLinkTarget(handles, frame.plan, name) === target;
+    const metadata = destination.metadataOf(node);
+    const existing = frame.content.look(name)?.existing(metadata);
+    const isSame = existing?.kind === 'other' && frame.content.linkTarget(name) === target;
     const action = decideLink(overwrite, existing, metadata.mtime, isSame);
     if (action === 'blocked') return exceptions.add(path, 'in-the-way', 'a folder');
     this.#batch.links.push({ folder: frame.plan, name, path, target, metadata, existing, action, isDone: false });
@@ -275,12 +289,12 @@ class Planner {
   }
 
   #noteAttributes(path: ByteString, { uid, gid, extendedAttributes = [], genericAttributes = {} }: Node): void {
-    const { exceptions } = this.#context;
-    if (!system.hasModes && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
+    const { exceptions, destination } = this.#context;
+    if (!destination.keeps.owners && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
       exceptions.add(path, 'owner', 'Windows does not know the owners of Unix: of this and all others');
     }
     if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));
-    const canSet = nativeWindowsFiles() !== undefined;
+    const canSet = destination.keeps.windows;
     const generic = canSet ? windowsAttributesOf(genericAttributes).unknown : Object.keys(genericAttributes);
     if (generic.length === 0) return;
     if (canSet) exceptions.add(path, 'generic-attributes', generic.join(', '));
@@ -303,20 +317,6 @@ class Planner {
       this.#context.exceptions.add(plan.path, 'in-the-way', plan.failure);
     }
   }
-
-  #existing(frame: Frame, name: ByteString, metadata: Metadata): Existing | undefined {
-    const stats = this.#lookAt(frame, name);
-    const { plan } = frame;
-    const { windows } = metadata;
-    // The folder is not taken up again for each file of another system.
-    const hasAttributes = (): boolean =>
-      windows === undefined || this.#context.handles.with(plan, ({ prefix }) => hasWindows((prefix + name) as ByteString, windows));
-    return stats && describe(stats, metadata, hasAttributes);
-  }
-
-  #lookAt(frame: Frame, name: ByteString): ReturnType<typeof lookAt> {
-    return frame.content.mayHave(name) ? lookAt(this.#context.handles, frame.plan, name) : undefined;
-  }
 }
 
 function folderPlan(plan: Omit<FolderPlan, 'isReady' | 'modeBefore'>): FolderPlan {
@@ -332,8 +332,8 @@ function pathIn({ plan }: Frame, name: ByteString): ByteString {
 }
 
 /** Not to be mixed up with a name itself, which has no NUL. */
-function foldKey(name: ByteString): string {
-  return `\0${foldedName(name)}`;
+function foldKey(foldedName: string): string {
+  return `\0${foldedName}`;
 }
 
 function detailOf(error: unknown): string {

@@ -1,18 +1,13 @@
-import { lstatSync, readdirSync } from 'node:fs';
-import { byteStringFromBytes, fsPath, joinBytes, rmdirNow, unlinkNow, type ByteString } from '../platform/index.ts';
-import { typeOf } from './existing.ts';
+import { joinBytes, type ByteString } from '../platform/index.ts';
+import type { OpenFolder } from './destination.ts';
 import type { RestoreItem } from './restore-options.ts';
 import type { FilePlan, LinkPlan } from './plan.ts';
-import { isSameFolder, type FolderIdentity } from './protected-folder.ts';
 import type { RunContext } from './run-context.ts';
 import type { Selection } from './selection.ts';
-import type { TargetFolder } from './target-folder.ts';
 
 export interface RemovalOptions {
   readonly selection: Selection;
   readonly dryRun: boolean;
-  /** Left alone, and with it the folders above it. */
-  readonly protectedFolder: FolderIdentity | undefined;
 }
 
 export interface RemovalWatcher {
@@ -23,28 +18,27 @@ export interface RemovalWatcher {
 
 /**
  * Removes `name` from a folder, and if it is a folder all that is in it and selected. Links are removed, not followed. What cannot be
- * removed is told and left. Only looks, if `dryRun`.
+ * removed, the repository that is restored from among it, is told and left. Only looks, if `dryRun`.
  * @returns false if it is still there
  */
-export function removeSelected(
-  folder: TargetFolder,
+export async function removeSelected(
+  folder: OpenFolder,
   name: ByteString,
   path: ByteString,
   options: RemovalOptions,
   watcher: RemovalWatcher,
-): boolean {
+): Promise<boolean> {
   if (!options.selection(path).itself) return false;
-  const at = (folder.prefix + name) as ByteString;
   try {
-    const stats = lstatSync(fsPath(at), { bigint: true });
-    if (isSameFolder(stats, options.protectedFolder)) return false;
-    if (stats.isDirectory()) {
-      if (!emptyFolder(folder, name, path, options, watcher)) return false;
-      if (!options.dryRun) rmdirNow(fsPath(at));
+    const { type, isProtected } = await folder.look(name);
+    if (isProtected) return false;
+    if (type === 'dir') {
+      if (!(await emptyFolder(folder, name, path, options, watcher))) return false;
+      if (!options.dryRun) await folder.removeFolder(name);
     } else if (!options.dryRun) {
-      unlinkNow(fsPath(at));
+      await folder.removeFile(name);
     }
-    watcher.removed(path, typeOf(stats));
+    watcher.removed(path, type);
     return true;
   } catch (error) {
     watcher.failed(path, error);
@@ -57,7 +51,10 @@ export function removeSelected(
  * dry run this only tells.
  * @throws the system's errors, `ENOTEMPTY` among them
  */
-export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selection, protectedFolder, tally, dryRun }: RunContext): void {
+export async function clearTheWay(
+  plan: FilePlan | LinkPlan,
+  { destination, deletes, selection, tally, dryRun }: RunContext,
+): Promise<void> {
   if (plan.existing?.kind !== 'folder') return;
   const watcher: RemovalWatcher = {
     removed: (path, type) => tally.deleted(path, type),
@@ -65,30 +62,49 @@ export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selec
       throw error;
     },
   };
-  handles.with(plan.folder, (open) => {
-    const at = fsPath((open.prefix + plan.name) as ByteString);
+  const open = await destination.open(plan.folder);
+  try {
     if (deletes) {
-      const isGone = removeSelected(open, plan.name, plan.path, { selection, dryRun, protectedFolder }, watcher);
+      const isGone = await removeSelected(open, plan.name, plan.path, { selection, dryRun }, watcher);
       if (!isGone) throw notEmpty();
     } else if (!dryRun) {
-      rmdirNow(at);
-    } else if (readdirSync(at).length > 0) {
+      await open.removeFolder(plan.name);
+    } else if ((await namesIn(open, plan.name)).length > 0) {
       throw notEmpty();
     }
-  });
+  } finally {
+    open.close();
+  }
 }
 
 function notEmpty(): Error {
   return Object.assign(new Error('something in it stays'), { code: 'ENOTEMPTY' });
 }
 
-function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, options: RemovalOptions, watcher: RemovalWatcher): boolean {
-  const inner = folder.openChild(name);
+async function namesIn(folder: OpenFolder, name: ByteString): Promise<readonly ByteString[]> {
+  const inner = await folder.openChild(name);
   try {
-    if (!options.dryRun) inner.makeWritable();
-    const names = readdirSync(fsPath(inner.prefix), { encoding: 'buffer' }).map(byteStringFromBytes);
+    return await inner.names();
+  } finally {
+    inner.close();
+  }
+}
+
+async function emptyFolder(
+  folder: OpenFolder,
+  name: ByteString,
+  path: ByteString,
+  options: RemovalOptions,
+  watcher: RemovalWatcher,
+): Promise<boolean> {
+  const inner = await folder.openChild(name);
+  try {
+    if (!options.dryRun) await inner.makeWritable();
+    let isEmpty = true;
     // All of them, also behind the first that stays.
-    return names.map((child) => removeSelected(inner, child, joinBytes(path, child), options, watcher)).every(Boolean);
+    for (const child of await inner.names())
+      isEmpty = (await removeSelected(inner, child, joinBytes(path, child), options, watcher)) && isEmpty;
+    return isEmpty;
   } finally {
     inner.close();
   }

@@ -1,23 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
 import { findTree, type Repository, type Snapshot, type TreeId } from '../repository/index.ts';
-import { DiskSync } from './disk-sync.ts';
+import type { Destination } from './destination.ts';
 import { ExceptionLog, type ExceptionReason, type RestoreException } from './exceptions.ts';
 import { Executor } from './executor.ts';
-import { FolderHandles } from './folder-handles.ts';
 import { FolderMaker } from './folder-maker.ts';
+import { LocalDestination } from './local-destination.ts';
 import type { FolderPlan } from './plan.ts';
 import { planRestore } from './planner.ts';
 import { Progress } from './progress.ts';
-import { identityOf } from './protected-folder.ts';
 import { readAhead } from './read-ahead.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import type { RunContext } from './run-context.ts';
 import { compileSelection, IncludesMet, type Selection } from './selection.ts';
 import { Tally, type RestoreCounts } from './tally.ts';
-import { missingFolder } from './target-folder.ts';
-import { openTarget, type TargetRoot } from './target-root.ts';
-import { TemporaryNames } from './temporary-names.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface RestoreResult {
@@ -55,61 +51,56 @@ export async function restore(
   const [selection, includes] = [compileSelection(options), new IncludesMet(options)];
   const tree = await findTree(repository, snapshot.tree, options.subfolder ?? '', options.signal);
   const dryRun = options.dryRun ?? false;
-  const names = new TemporaryNames(repository.random);
-  const root = openTarget(options.target, {
-    repositoryFolder: options.repositoryFolder,
-    dryRun,
-    mayBeClosed: options.keepsFoldersAbove ?? false,
-    names,
-  });
-  const handles = new FolderHandles(root.folder ?? missingFolder);
-  const count = Math.max(1, options.workers ?? Math.min(workersMax, availableParallelism()));
   const stop = new AbortController();
-  const disk = await DiskSync.make({ handles, target: root.path, dryRun, signal: stop.signal }, options.syncProgram);
-  const { syncsEachFile } = disk;
-  const { module, masterKey } = repository;
-  const pool = new WorkerPool({ count, module, masterKey, sparse: options.sparse ?? false, syncsEachFile });
+  const { destination, pool } = await openDestination(repository, options, stop.signal);
   try {
     const exceptions = new ExceptionLog(options.onException);
     const progress = new Progress(repository.clock, options.progress, expectedTotals(snapshot, options));
     const tally = new Tally(progress, options.onItem);
     const context: RunContext = {
       repository,
-      target: root.path,
-      handles,
-      maker: new FolderMaker({ handles, tally, dryRun }, exceptions, root.path),
+      destination,
+      maker: new FolderMaker({ destination, tally, dryRun }, exceptions),
       pool,
-      disk,
-      names,
       selection,
       exceptions,
       tally,
       progress,
-      protectedFolder: identityOf(options.repositoryFolder),
       overwrite: options.overwrite ?? 'always',
       keepsFoldersAbove: options.keepsFoldersAbove ?? false,
       dryRun,
       deletes: options.delete ?? false,
       verifies: (options.verify ?? false) && !dryRun,
-      sparse: options.sparse ?? false,
       stop,
     };
-    await run(context, tree, root, includes.watching(selection), options.signal);
+    await run(context, tree, includes.watching(selection), options.signal);
     progress.report();
     return {
       counts: context.tally.counts,
       exceptions: exceptions.entries,
       exceptionCounts: exceptions.counts,
       includesUnmet: includes.unmet,
-      target: root.path,
+      target: destination.label,
     };
   } finally {
     await pool.close();
-    handles.close();
+    await destination.close();
   }
 }
 
-async function run(context: RunContext, tree: TreeId, root: TargetRoot, selection: Selection, signal: AbortSignal): Promise<void> {
+function openDestination(
+  repository: Repository,
+  options: RestoreOptions,
+  stop: AbortSignal,
+): Promise<{ readonly destination: Destination; readonly pool: WorkerPool }> {
+  const { module, masterKey } = repository;
+  const count = Math.max(1, options.workers ?? Math.min(workersMax, availableParallelism()));
+  const makePool = (syncsEachFile: boolean): WorkerPool =>
+    new WorkerPool({ count, module, masterKey, sparse: options.sparse ?? false, syncsEachFile });
+  return LocalDestination.open({ repository, options, stop, makePool });
+}
+
+async function run(context: RunContext, tree: TreeId, selection: Selection, signal: AbortSignal): Promise<void> {
   const { stop, pool } = context;
   const onAbort = (): void => stop.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -124,8 +115,7 @@ async function run(context: RunContext, tree: TreeId, root: TargetRoot, selectio
       ...context,
       selection,
       tree,
-      root: rootPlan(root),
-      foldsNames: root.foldsNames,
+      root: rootPlan(context.destination),
       signal: stop.signal,
       onTree,
     });
@@ -146,8 +136,8 @@ function causeOf(stop: AbortSignal, caller: AbortSignal): unknown {
   return stop.reason;
 }
 
-function rootPlan(root: TargetRoot): FolderPlan {
-  const state = root.folder ? 'folder' : 'absent';
+function rootPlan({ isThere }: Destination): FolderPlan {
+  const state = isThere ? 'folder' : 'absent';
   return {
     parent: undefined,
     name: '' as ByteString,

@@ -92,9 +92,9 @@ export class RetryingStorage extends WrappedStorage {
 
   /** @returns false where the time is over. @throws `aborted` */
   async #waited({ call, file, signal }: StorageCall, error: unknown, failures: number, endMs: number): Promise<boolean> {
-    const { clock, onWait } = this.#world;
+    const { clock, random, onWait } = this.#world;
     const facts = isCode(error, 'storage.unreachable', 'repository.damaged') ? error.facts : {};
-    const ms = Math.max(askedMsOf(facts['retryAfterMs']), this.#jitterMs(failures));
+    const ms = Math.max(askedMsOf(facts['retryAfterMs']), waitMsOf(failures, this.#patience, random));
     if (clock.monotonicMs() + ms > endMs) return false;
     onWait?.({ location: this.location, call, file: file && fileLabel(file), reason: String(facts['reason'] ?? 'unknown'), ms });
     try {
@@ -105,14 +105,13 @@ export class RetryingStorage extends WrappedStorage {
     }
     return true;
   }
+}
 
-  /** Full jitter: anything from nothing to the bound, so that many clients that failed together do not come back together. */
-  #jitterMs(failures: number): number {
-    const { firstWaitMsMax, waitMsMax } = this.#patience;
-    const boundMs = Math.min(waitMsMax, firstWaitMsMax * 2 ** (failures - 1));
-    const bytes = this.#world.random.fill(new Uint8Array(4));
-    return (boundMs * new DataView(bytes.buffer).getUint32(0)) / 2 ** 32;
-  }
+/** Full jitter: anything from nothing to the bound, so that many clients that failed together do not come back together. */
+export function waitMsOf(failures: number, { firstWaitMsMax, waitMsMax }: RetryPatience, random: Random): number {
+  const boundMs = Math.min(waitMsMax, firstWaitMsMax * 2 ** (failures - 1));
+  const bytes = random.fill(new Uint8Array(4));
+  return (boundMs * new DataView(bytes.buffer).getUint32(0)) / 2 ** 32;
 }
 
 function askedMsOf(retryAfterMs: unknown): number {
