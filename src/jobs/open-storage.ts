@@ -15,6 +15,7 @@ import {
   RetryingStorage,
   type ConcurrencyLimits,
   type Location,
+  type SftpAccess,
   type Storage,
   type StorageWait,
 } from '../storage/index.ts';
@@ -54,8 +55,13 @@ async function openDriveStorage({ path }: LocationOf<'gdrive'>, place: StoragePl
 }
 
 function sftpStorage(location: LocationOf<'sftp'>, settings: StorageSettings | undefined, place: StoragePlace): Storage {
+  return openSftp(location, sftpAccess(settings, place));
+}
+
+/** How servers are logged in to, for repositories and for what is restored there. */
+export function sftpAccess(settings: StorageSettings | undefined, place: StoragePlace): SftpAccess {
   const { identityFile, passphraseFile, knownHostsFile, jump } = settings ?? {};
-  return openSftp(location, {
+  return {
     environment: place.environment,
     clock: clockOf(place),
     random: place.random ?? systemRandom,
@@ -66,7 +72,7 @@ function sftpStorage(location: LocationOf<'sftp'>, settings: StorageSettings | u
     ...(jump !== undefined && { jump }),
     ownKnownHostsFile: join(place.stateFolder, 'known_hosts'),
     ...(place.confirmHost && { confirmHost: place.confirmHost }),
-  });
+  };
 }
 
 /** As restic, it also takes a name and password from the environment. */

@@ -1,6 +1,6 @@
-import { isAbort, systemClock, systemRandom, type Clock, type Password, type Random } from '../platform/index.ts';
+import { CadanganError, isAbort, systemClock, systemRandom, type Clock, type Password, type Random } from '../platform/index.ts';
 import { Repository, requireRepository, type OpenedKey, type RepositoryLock } from '../repository/index.ts';
-import { openStorage, parseLocation, type Storage } from '../storage/index.ts';
+import { openStorage, parseLocation, type ServerFiles, type Storage } from '../storage/index.ts';
 
 /** What jobs are told about the world. Each part has the system's own as default; tests put theirs in place. */
 export interface World {
@@ -8,6 +8,8 @@ export interface World {
   readonly random?: Random | undefined;
   /** Instead of the storage that the location names. */
   readonly openStorage?: ((location: string) => Storage | Promise<Storage>) | undefined;
+  /** What reaches a server that is restored to. Default: none can be. */
+  readonly openServer?: ((location: string) => ServerFiles) | undefined;
 }
 
 /** Which repository, and how to get in. */
@@ -77,7 +79,12 @@ export function worldOf(access: RepositoryAccess): Required<{ [Key in keyof Worl
     clock: access.world?.clock ?? systemClock,
     random,
     openStorage: access.world?.openStorage ?? ((location) => openStorage(location, { random })),
+    openServer: access.world?.openServer ?? noServer,
   };
+}
+
+function noServer(location: string): never {
+  throw new CadanganError('storage.invalid-location', { location, reason: 'no server can be reached from here' });
 }
 
 /** The folder that a repository lies in, when it is one: a backup must not swallow it, a restore must not write into it. */

@@ -1,11 +1,14 @@
 import { textOf } from '../platform/index.ts';
 import { resolveSnapshot, type SnapshotFilter, type StoredSnapshot } from '../repository/index.ts';
-import { restore, type RestoreOptions, type RestoreResult } from '../restore/index.ts';
+import { restore, type RestoreOptions, type RestoreResult, type TargetServer } from '../restore/index.ts';
 import { type ExceptionSink, type JobException, type JobResult, runJob } from './job-result.ts';
 import { repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
+import { isOnServer, targetServer } from './restore-target.ts';
 import { openIndex, parseSnapshotPath } from './snapshot-path.ts';
 
-export interface RestoreJobOptions extends Omit<RestoreOptions, 'signal' | 'subfolder' | 'repositoryFolder' | 'onException'> {
+export interface RestoreJobOptions extends Omit<RestoreOptions, 'signal' | 'subfolder' | 'repositoryFolder' | 'onException' | 'server'> {
+  /** A folder, absolute, or one of a server: `sftp:user@host:/path`. */
+  readonly target: string;
   /** `latest`, an id, or the beginning of one; `:folder` behind it restores that folder only. */
   readonly snapshot: string;
   /** Which snapshots `latest` is chosen from. */
@@ -36,18 +39,21 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
       });
       onStart?.(snapshot);
       let isContentLost = false;
-      const restored = await restore(repository, snapshot.snapshot, {
-        ...rest,
-        subfolder,
-        repositoryFolder: repositoryFolderOf(access.location),
-        signal,
-        onException: ({ path, kind, reason, detail }) => {
-          const exception = { item: textOf(path), kind: reason, reason: detail ?? '', weight: kind };
-          isContentLost ||= kind === 'lost' && reason !== 'special-file'; // pipes and devices have no content
-          note(exception);
-          onException?.(exception);
-        },
-      });
+      const restored = await withServer(rest.target, access, (server) =>
+        restore(repository, snapshot.snapshot, {
+          ...rest,
+          server,
+          subfolder,
+          repositoryFolder: repositoryFolderOf(access.location),
+          signal,
+          onException: ({ path, kind, reason, detail }) => {
+            const exception = { item: textOf(path), kind: reason, reason: detail ?? '', weight: kind };
+            isContentLost ||= kind === 'lost' && reason !== 'special-file'; // pipes and devices have no content
+            note(exception);
+            onException?.(exception);
+          },
+        }),
+      );
       const nothing = nothingChosen(rest, restored);
       if (nothing) {
         note(nothing);
@@ -60,6 +66,17 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
       };
     }),
   );
+}
+
+/** With what reaches the server that the target names, if it names one. */
+async function withServer<T>(target: string, access: RepositoryAccess, work: (server: TargetServer | undefined) => Promise<T>): Promise<T> {
+  if (!isOnServer(target)) return work(undefined);
+  const server = targetServer(target, access.location, worldOf(access).openServer);
+  try {
+    return await work(server);
+  } finally {
+    await server.files.close();
+  }
 }
 
 /** What was asked for by patterns, where they leave nothing of the snapshot: all of them, or one of several that nothing matches. */

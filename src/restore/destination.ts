@@ -6,6 +6,14 @@ import type { Existing, FilePlan, FolderPlan, LinkPlan } from './plan.ts';
 import type { Piece } from './ranges.ts';
 import type { RestoreItem } from './restore-options.ts';
 
+/** How many things were restored without it, because the way there does not know of it. */
+export interface NotKept {
+  /** The fraction of a second in their times. */
+  readonly times: number;
+  /** Their owner: they belong to whoever logged in. */
+  readonly owners: number;
+}
+
 /** What the local file system has done when the call returns, and a server when it has answered. */
 export type Soon<T> = T | Promise<T>;
 
@@ -26,6 +34,8 @@ export interface Destination {
   readonly foldsNames: boolean;
   /** How many calls pay side by side. */
   readonly atOnce: number;
+  /** What cannot be kept there at all, and is only counted. */
+  readonly notKept: NotKept;
   readonly files: FileSink;
 
   /** Why a name that is harmless in a snapshot cannot be one here; undefined when it can. */

@@ -12,6 +12,7 @@ export { dumpFile } from './dump.ts';
 export type { ExceptionKind, ExceptionReason, RestoreException } from './exceptions.ts';
 export { impossibleName } from './name-rules.ts';
 export { restore, type RestoreResult } from './restore.ts';
-export type { OverwritePolicy, RestoreItem, RestoreOptions, RestoreProgress } from './restore-options.ts';
+export type { NotKept } from './destination.ts';
+export type { OverwritePolicy, RestoreItem, RestoreOptions, RestoreProgress, TargetServer } from './restore-options.ts';
 export type { RestoreCounts } from './tally.ts';
 export { targetError } from './target-root.ts';

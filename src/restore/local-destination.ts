@@ -55,6 +55,7 @@ export class LocalDestination implements Destination {
   readonly isThere: boolean;
   readonly foldsNames: boolean;
   readonly atOnce = 1;
+  readonly notKept = { times: 0, owners: 0 };
   readonly files: FileSink;
   readonly keeps = { owners: system.hasModes, windows: nativeWindowsFiles() !== undefined };
   readonly #parts: LocalParts;

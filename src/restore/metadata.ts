@@ -26,6 +26,8 @@ export interface Metadata {
   readonly mtime: number;
   /** Only where it can be set. */
   readonly windows?: WindowsAttributes;
+  /** Where whole seconds alone can be set: what of the time of change is lost. */
+  readonly lostOfTime?: 'fraction' | 'range';
 }
 
 /** What could not be set. `code` is the system's. */

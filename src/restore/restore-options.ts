@@ -1,4 +1,5 @@
 import type { ByteString } from '../platform/index.ts';
+import type { ServerFiles } from '../storage/index.ts';
 import type { RestoreException } from './exceptions.ts';
 
 /**
@@ -13,6 +14,8 @@ export type OverwritePolicy = 'always' | 'if-changed' | 'if-newer' | 'never';
 export interface RestoreOptions {
   /** The folder to restore into. It is made if it is missing. If it is a link, what it points to is the target. */
   readonly target: string;
+  /** Where `target` is a location of a server: what reaches it. Whoever gives it closes it. */
+  readonly server?: TargetServer | undefined;
   /** Restore what is in this folder of the snapshot instead of all, without the folders above it. */
   readonly subfolder?: string | undefined;
   /** restic's patterns, matched on the path inside the snapshot or subfolder (`/srv/data/x`). Without any, everything is included. */
@@ -59,6 +62,12 @@ export interface RestoreProgress {
   readonly bytesDone: number;
   readonly totalsAreFinal: boolean;
   readonly currentPath: ByteString;
+}
+
+export interface TargetServer {
+  readonly files: ServerFiles;
+  /** The repository that is restored from, where it lies on the same server: neither may contain the other. */
+  readonly repositoryPath?: ByteString | undefined;
 }
 
 export interface RestoreItem {

@@ -3,7 +3,8 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { serveTasks, systemRandom } from '../platform/index.ts';
 import { BlobDecompressor, BoxCipher, Kernel } from '../repository/index.ts';
 import { runExistingJob } from './existing-job.ts';
-import type { WorkerJob, WorkerSettings } from './worker-jobs.ts';
+import { runOpenJob } from './open-job.ts';
+import type { JobResult, WorkerJob, WorkerSettings } from './worker-jobs.ts';
 import { runWriteJob, type WriteTools } from './write-job.ts';
 
 if (parentPort) serve(parentPort, workerData as WorkerSettings);
@@ -22,6 +23,13 @@ function serve(port: MessagePort, { module, masterKey, slots, stop, sparse, sync
     isStopped: () => Atomics.load(stopWord, 0) !== 0,
   };
   serveTasks<WorkerJob>(port, (job) => {
+    if (job.kind === 'open') return postOpened(port, runOpenJob(job, tools));
     port.postMessage(job.kind === 'write' ? runWriteJob(job, tools) : runExistingJob(job, tools.isStopped));
   });
+}
+
+/** The bytes are handed over, not copied. */
+function postOpened(port: MessagePort, result: JobResult): void {
+  const contents = (result.opened ?? []).flatMap((blob) => (blob instanceof Uint8Array ? [blob.buffer] : []));
+  port.postMessage(result, contents);
 }

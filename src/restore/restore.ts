@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
 import { findTree, type Repository, type Snapshot, type TreeId } from '../repository/index.ts';
-import type { Destination } from './destination.ts';
+import type { Destination, NotKept } from './destination.ts';
 import { ExceptionLog, type ExceptionReason, type RestoreException } from './exceptions.ts';
 import { Executor } from './executor.ts';
 import { FolderMaker } from './folder-maker.ts';
@@ -13,6 +13,7 @@ import { readAhead } from './read-ahead.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import type { RunContext } from './run-context.ts';
 import { compileSelection, IncludesMet, type Selection } from './selection.ts';
+import { ServerDestination } from './server/server-destination.ts';
 import { Tally, type RestoreCounts } from './tally.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -24,7 +25,9 @@ export interface RestoreResult {
   readonly exceptionCounts: Readonly<Partial<Record<ExceptionReason, number>>>;
   /** Patterns of `--include` and `--iinclude` that nothing of the snapshot matches, or nothing that is not excluded. */
   readonly includesUnmet: readonly string[];
-  /** Resolved. */
+  /** What the way to a server does not know of, and was not kept. Zeros for a folder of this machine. */
+  readonly notKept: NotKept;
+  /** Resolved; of a server, its location. */
   readonly target: string;
 }
 
@@ -80,6 +83,7 @@ export async function restore(
       exceptions: exceptions.entries,
       exceptionCounts: exceptions.counts,
       includesUnmet: includes.unmet,
+      notKept: { ...destination.notKept },
       target: destination.label,
     };
   } finally {
@@ -88,7 +92,7 @@ export async function restore(
   }
 }
 
-function openDestination(
+async function openDestination(
   repository: Repository,
   options: RestoreOptions,
   stop: AbortSignal,
@@ -97,7 +101,11 @@ function openDestination(
   const count = Math.max(1, options.workers ?? Math.min(workersMax, availableParallelism()));
   const makePool = (syncsEachFile: boolean): WorkerPool =>
     new WorkerPool({ count, module, masterKey, sparse: options.sparse ?? false, syncsEachFile });
-  return LocalDestination.open({ repository, options, stop, makePool });
+  const { server, dryRun = false, signal } = options;
+  if (server === undefined) return LocalDestination.open({ repository, options, stop, makePool });
+  const pool = makePool(false);
+  const { files, repositoryPath } = server;
+  return { destination: await ServerDestination.open({ files, repositoryPath, repository, dryRun, pool, signal, stop }), pool };
 }
 
 async function run(context: RunContext, tree: TreeId, selection: Selection, signal: AbortSignal): Promise<void> {

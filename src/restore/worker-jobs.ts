@@ -63,7 +63,15 @@ export interface ExistingFileJob {
   readonly metadata: Metadata | undefined;
 }
 
-export type WorkerJob = WriteJob | ExistingJob;
+/** Blobs of one range whose content somebody else writes. */
+export interface OpenJob {
+  readonly kind: 'open';
+  readonly slot: number;
+  /** By their place. */
+  readonly blobs: readonly Omit<BlobJob, 'writes'>[];
+}
+
+export type WorkerJob = WriteJob | ExistingJob | OpenJob;
 
 /** What there is to say about a file of a job. Files without an outcome are done, and as they should be. */
 export interface FileOutcome {
@@ -76,6 +84,8 @@ export interface FileOutcome {
 
 export interface JobResult {
   readonly outcomes: readonly FileOutcome[];
+  /** Of an `OpenJob`: for each blob its proven content, or why there is none. */
+  readonly opened?: readonly (Uint8Array<ArrayBuffer> | Failure)[];
   /** The restore was being stopped: not everything was done. */
   readonly stopped: boolean;
 }

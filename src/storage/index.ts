@@ -47,5 +47,8 @@ export { RestStorage } from './rest/rest-storage.ts';
 export * from './s3/index.ts';
 export { openStorage } from './open-storage.ts';
 export { inOwnTime } from './own-time.ts';
+export { type OpenServerFile, ServerFiles, type ServerFilesOptions } from './sftp/server-files.ts';
+export type { NamedEntry, ServerEntry, SettableAttributes } from './sftp/server-line.ts';
 export type { SftpAccess, UnknownHost } from './sftp/sftp-access.ts';
+export { isTrouble, SftpFault } from './sftp/sftp-fault.ts';
 export { openSftp, SftpStorage, type SftpLocation } from './sftp/sftp-storage.ts';

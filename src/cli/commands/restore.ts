@@ -1,6 +1,9 @@
 import {
+  isOnServer,
   type JobResult,
+  openServerAt,
   parseSnapshotPath,
+  type PasswordAccess,
   type RecordAbout,
   recordOfBegunRestore,
   recordOfRestore,
@@ -15,6 +18,7 @@ import { CadanganError, l10n, machinePath, textOf } from '../../platform/index.t
 import type { RestoreItem, RestoreProgress } from '../../restore/index.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
 import { pad } from '../display-width.ts';
+import { driveWorld } from '../drive-place.ts';
 import { recordedRun } from './records-keeper.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
@@ -31,7 +35,7 @@ export const restoreCommand: CliCommand = {
     command
       .description(l10n.t('Restore a snapshot, or a folder of one, into a folder.'))
       .argument('<snapshot[:subfolder]>', l10n.t('id, beginning of an id, or "latest"; with a subfolder only what is in it'))
-      .option('-t, --target <folder>', l10n.t('folder to restore into'))
+      .option('-t, --target <folder>', l10n.t('folder to restore into, or a server: sftp:user@host:/path'))
       .option('-i, --include <pattern>', l10n.t('restore only what matches (may be repeated)'), collect)
       .option('--iinclude <pattern>', l10n.t('as --include, in any case of letters (may be repeated)'), collect)
       .option('-e, --exclude <pattern>', l10n.t('leave out what matches (may be repeated)'), collect)
@@ -49,11 +53,14 @@ export const restoreCommand: CliCommand = {
     const given = options.raw('target');
     if (given === undefined || given === '')
       throw new CadanganError('arguments.invalid', { option: '--target', reason: 'name the folder to restore into' });
-    const target = machinePath(given, { workingFolder: context.workingFolder });
+    const isServer = isOnServer(given);
+    const target = isServer ? given : machinePath(given, { workingFolder: context.workingFolder });
     const set = options.text('set');
+    if (set !== undefined && isServer)
+      throw new CadanganError('arguments.invalid', { option: '--target', value: given, reason: 'of a set, restore into a folder' });
     if (set !== undefined) return (await import('../set-looks.ts')).restoreOfSet(context, set, { snapshot, target }, options);
     const startMs = context.clock.monotonicMs();
-    const access = await accessOf(context);
+    const access = isServer ? await withServers(await accessOf(context), context) : await accessOf(context);
     const { location } = access;
     const asked = { ...askedOf(snapshot, options), location, targets: [target] };
     const work = () => restoreJob(access, jobOptionsOf(context, snapshot, target, options, startMs));
@@ -72,6 +79,12 @@ export const restoreCommand: CliCommand = {
     return exitCodeOfResult(result);
   },
 };
+
+/** What the configuration has of servers counts for one that is restored to as well. */
+async function withServers(access: PasswordAccess, context: CommandContext): Promise<PasswordAccess> {
+  const { place } = await driveWorld(context);
+  return { ...access, world: { ...access.world, openServer: (location) => openServerAt(location, place) } };
+}
 
 /** For the record: what was chosen, and on whose request. */
 function askedOf(wanted: string, options: OptionValues): Omit<RestoreAsked, 'location'> & Pick<RecordAbout, 'request'> {

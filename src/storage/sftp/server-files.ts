@@ -34,8 +34,8 @@ export interface ServerFilesOptions {
 /**
  * The files of a server that is reached by `ssh`, by version 3 of SFTP and names in bytes. Nothing is asked of it yet.
  *
- * What can be repeated without harm is asked again when the connection is lost, which is made anew. An open file ends with its connection:
- * whoever writes one gets an `SftpFault` of the trouble `lost`, and begins again.
+ * Every call is made again when its connection is lost, on a new one: what has had its effect before the answer was lost changes nothing
+ * the second time.
  *
  * Whatever the server refuses is thrown as an `SftpFault`, whose `code` is that of a system. What concerns the whole server is a
  * `CadanganError`: `storage.unreachable` when it cannot be had for long, `storage.denied`, `storage.unknown-host`, `storage.host-changed`.
@@ -49,6 +49,7 @@ export class ServerFiles {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #patience: RetryPatience;
+  #losses = 0;
 
   constructor(location: SftpLocation, access: SftpAccess, { patience }: ServerFilesOptions = {}) {
     const { host, user, port, path } = location;
@@ -64,6 +65,11 @@ export class ServerFiles {
       const { connection, channel } = await SshConnection.openChannel(route, world, signal);
       return new ServerLine(await SftpChannel.open({ stream: channel, over: connection.over, fail: (fault) => connection.end(fault) }));
     }, linesMax);
+  }
+
+  /** How often something was lost with its connection. While it is the same, nothing that was answered can have been forgotten. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** With every link on the way resolved where the server does that. */
@@ -153,25 +159,37 @@ export class ServerFiles {
   }
 
   /**
-   * Makes a file that is not there and has `use` write it; it is closed behind that, whatever happens, and stays.
-   * @param sizeBytes about how much it will have: what is large gets a connection that others do not fill
-   * @throws what `use` throws; SftpFault, `lost` too
+   * Makes a file that is not there and has `use` write it; it is closed behind that, whatever happens, and stays. When the connection is
+   * lost, what there is of it goes and `use` is called again.
+   * @param sizeBytes about how much is written: what is large gets a connection that others do not fill
    */
   create<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: (file: OpenServerFile) => Promise<T>): Promise<T> {
-    return this.#guarded(() =>
-      this.#lines.use(sizeBytes, signal, async (line) => {
-        try {
-          return await useOpen(line, await line.create(path), use);
-        } catch (error) {
-          throw await this.#explained(error, path, sizeBytes, signal);
-        }
-      }),
-    );
+    let isRepeated = false;
+    const make = async (line: ServerLine): Promise<T> => {
+      // Whatever still comes for the one before ends with it.
+      if (isRepeated) await ignoringAbsent(line.remove(path));
+      isRepeated = true;
+      return useOpen(line, await line.create(path), use);
+    };
+    return this.#againExplained(path, sizeBytes, signal, make);
   }
 
-  /** As `create`, for reading one that is there. Nothing of what `use` did counts when it is called again after a lost connection. */
+  /** As `create`, for writing into one that is there, which was seen to be a file. What `use` writes must be the same every time. */
+  write<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: (file: OpenServerFile) => Promise<T>): Promise<T> {
+    return this.#againExplained(path, sizeBytes, signal, async (line) => useOpen(line, await line.openToWrite(path), use));
+  }
+
+  /** As `write`, for reading. */
   read<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: (file: OpenServerFile) => Promise<T>): Promise<T> {
     return this.#again(signal, async (line) => useOpen(line, await line.open(path), use), sizeBytes);
+  }
+
+  /**
+   * Brings the names in a folder onto the disk. Beyond what the protocol promises: OpenSSH opens a folder like a file, and syncs what is
+   * open. @throws SftpFault where the server does not
+   */
+  syncFolder(path: ByteString, signal: AbortSignal): Promise<void> {
+    return this.read(path, 0, signal, (folder) => folder.sync());
   }
 
   async close(): Promise<void> {
@@ -196,13 +214,7 @@ export class ServerFiles {
   }
 
   #gone(signal: AbortSignal, work: (line: ServerLine) => Promise<void>): Promise<void> {
-    return this.#again(signal, async (line) => {
-      try {
-        await work(line);
-      } catch (error) {
-        if (!isTrouble(error, 'absent')) throw error;
-      }
-    });
+    return this.#again(signal, (line) => ignoringAbsent(work(line)));
   }
 
   /** Does what may be repeated, until a connection lasts for it. An abort is heeded at once. */
@@ -213,6 +225,7 @@ export class ServerFiles {
       try {
         return await this.#lines.use(bytes, signal, (line) => orAborted(work(line), signal));
       } catch (error) {
+        if (isTrouble(error, 'lost')) this.#losses += 1;
         throwIfAborted(signal);
         const ms = waitMsOf(failures, this.#patience, this.#random);
         const isLast = failures >= this.#patience.tries || this.#clock.monotonicMs() + ms > endMs;
@@ -222,11 +235,11 @@ export class ServerFiles {
     }
   }
 
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+  async #againExplained<T>(path: ByteString, neededBytes: number, signal: AbortSignal, work: (line: ServerLine) => Promise<T>): Promise<T> {
     try {
-      return await work();
+      return await this.#again(signal, work, neededBytes);
     } catch (error) {
-      throw isTrouble(error, 'lost') ? error : this.#serverError(error);
+      throw await this.#explained(error, path, neededBytes, signal);
     }
   }
 
@@ -285,6 +298,14 @@ export class OpenServerFile {
   /** Until the disk has it. `unsupported` where the server has no such call. */
   sync(): Promise<void> {
     return this.#line.sync(this.#handle);
+  }
+}
+
+async function ignoringAbsent(removal: Promise<void>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!isTrouble(error, 'absent')) throw error;
   }
 }
 

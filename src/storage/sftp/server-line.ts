@@ -1,8 +1,7 @@
-import { throwIfAborted, type ByteString } from '../../platform/index.ts';
+import { byteStringFromBytes, throwIfAborted, type ByteString } from '../../platform/index.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import type { SftpSpace } from './sftp-line.ts';
-import { byteStringFromBytes } from '../../platform/index.ts';
 import { answers, attributesField, field, openFlags, pathField, requests, u32, u64, type SftpAttributes } from './sftp-packet.ts';
 
 /** What a server says of a name; what it keeps to itself is undefined. */
@@ -134,6 +133,10 @@ export class ServerLine {
 
   open(path: ByteString): Promise<Buffer> {
     return this.#handle(requests.open, pathField(path), u32(openFlags.read), attributesField({}));
+  }
+
+  openToWrite(path: ByteString): Promise<Buffer> {
+    return this.#handle(requests.open, pathField(path), u32(openFlags.write), attributesField({}));
   }
 
   close(handle: Buffer): Promise<void> {

@@ -1,0 +1,47 @@
+import type { ByteString } from '../../platform/index.ts';
+import { SftpFault, type ServerFiles } from '../../storage/index.ts';
+import type { FolderPlan } from '../plan.ts';
+import { serverPath, type ServerPlace } from './server-place.ts';
+
+/**
+ * Sees that the way to a folder leads through folders alone. The protocol cannot look a name up in a folder that is held open: somebody with
+ * write access to the target could still swap a folder for a link in the moment between check and use.
+ */
+export class FolderGuard {
+  readonly #files: ServerFiles;
+  readonly #place: ServerPlace;
+  readonly #stop: AbortSignal;
+  /** What is being looked at: whoever asks meanwhile gets the same answer. */
+  readonly #looking = new Map<FolderPlan, Promise<void>>();
+
+  constructor(files: ServerFiles, place: ServerPlace, stop: AbortSignal) {
+    this.#files = files;
+    this.#place = place;
+    this.#stop = stop;
+  }
+
+  pathOf(folder: FolderPlan): ByteString {
+    return serverPath(this.#place, folder);
+  }
+
+  /** Asks for all of the way at once. @throws SftpFault `ENOTDIR` where a part of it is no folder, `ENOENT` where it is not there */
+  async check(folder: FolderPlan): Promise<void> {
+    const way: Promise<void>[] = [];
+    for (let above: FolderPlan | undefined = folder; above; above = above.parent) way.push(this.#look(above));
+    const ended = await Promise.allSettled(way);
+    const failed = ended.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  #look(folder: FolderPlan): Promise<void> {
+    const looking = this.#looking.get(folder) ?? this.#ask(folder).finally(() => this.#looking.delete(folder));
+    this.#looking.set(folder, looking);
+    return looking;
+  }
+
+  async #ask(folder: FolderPlan): Promise<void> {
+    const entry = await this.#files.look(this.pathOf(folder), this.#stop);
+    if (entry === undefined) throw new SftpFault('absent', 'ENOENT');
+    if (entry.kind !== 'folder') throw new SftpFault('exists', 'ENOTDIR');
+  }
+}

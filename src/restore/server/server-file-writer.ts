@@ -1,0 +1,222 @@
+import { joinBytes, throwIfAborted, type ByteString } from '../../platform/index.ts';
+import type { Repository } from '../../repository/index.ts';
+import { isTrouble, SftpFault, type OpenServerFile, type ServerFiles } from '../../storage/index.ts';
+import type { FileBatch, FileSink } from '../destination.ts';
+import type { MetadataProblem } from '../metadata.ts';
+import { blobLengths } from '../pieces.ts';
+import type { FilePlan } from '../plan.ts';
+import type { TemporaryNames } from '../temporary-names.ts';
+import type { WorkerPool } from '../worker-pool.ts';
+import type { FolderGuard } from './folder-guard.ts';
+import { hasContent } from './server-content.ts';
+import { setServerMetadata, type Losses } from './server-metadata.ts';
+import type { ServerPlace } from './server-place.ts';
+import { ServerBatch } from './server-batch.ts';
+import { Turns } from './turns.ts';
+
+/** A server lets one connection have some hundred files open; so many hide the round trips of small ones. */
+const filesAtOnce = 64;
+/** For removing what is unfinished after an error, when nobody knows whether the server is still there. */
+const cleanUpMsMax = 30_000;
+
+export interface ServerWriterOptions {
+  readonly files: ServerFiles;
+  readonly place: ServerPlace;
+  readonly repository: Repository;
+  readonly names: TemporaryNames;
+  readonly pool: WorkerPool;
+  readonly guard: FolderGuard;
+  readonly notKept: Losses;
+  readonly stop: AbortSignal;
+}
+
+/** Content for a file: where it begins, and what stands there. */
+export interface Part {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A file that is written in several steps. */
+interface Unfinished {
+  readonly temporary: ByteString;
+  readonly made: Promise<void>;
+  /** What the server had lost when it was begun. */
+  readonly losses: number;
+}
+
+/**
+ * Writes the files of a server: each under a temporary name in its folder, which is exchanged for its own when its size was asked for, and
+ * the disk has it where the server can be told to. Proven blobs come from the workers.
+ */
+export class ServerFileWriter implements FileSink {
+  readonly #options: ServerWriterOptions;
+  readonly #turns = new Turns(filesAtOnce);
+  readonly #unfinished = new Map<FilePlan, Unfinished>();
+  #syncsFiles = true;
+  #cleanUp: AbortSignal | undefined;
+
+  constructor(options: ServerWriterOptions) {
+    this.#options = options;
+  }
+
+  begin(): FileBatch {
+    const { pool, stop } = this.#options;
+    return new ServerBatch({ pool, stop, writer: this });
+  }
+
+  /** A file whose whole content is there. @throws SftpFault, `aborted`; then nothing of it is left */
+  putWhole(file: FilePlan, parts: readonly Part[]): Promise<MetadataProblem[]> {
+    return this.#turns.use(async () => {
+      const { stop, guard } = this.#options;
+      const temporary = this.#temporaryOf(file);
+      return this.#orDiscarded(temporary, async () => {
+        await guard.check(file.folder);
+        const { files } = this.#options;
+        const problems = await files.create(temporary, file.sizeBytes, stop, async (open) => {
+          for (const { bytes, position } of parts) await open.write(bytes, position, stop);
+          return this.#complete(open, file, file.sizeBytes);
+        });
+        await files.replace(temporary, this.#pathOf(file), stop);
+        return problems;
+      });
+    });
+  }
+
+  /** Some of the content of a file, which `finish` or `discard` follows. @throws SftpFault, `aborted` */
+  putParts(file: FilePlan, parts: readonly Part[]): Promise<void> {
+    return this.#turns.use(async () => {
+      const { files, guard, stop } = this.#options;
+      const unfinished = this.#unfinished.get(file) ?? this.#begin(file);
+      await unfinished.made;
+      await guard.check(file.folder);
+      await this.#assertOurs(unfinished.temporary);
+      const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+      await files.write(unfinished.temporary, bytes, stop, async (open) => {
+        for (const part of parts) await open.write(part.bytes, part.position, stop);
+      });
+    });
+  }
+
+  async finish(file: FilePlan, signal: AbortSignal): Promise<readonly MetadataProblem[]> {
+    const unfinished = this.#unfinished.get(file);
+    if (unfinished === undefined) throw new SftpFault('absent', 'ENOENT');
+    const { files, guard } = this.#options;
+    const { temporary, losses } = unfinished;
+    this.#unfinished.delete(file);
+    // What a server has answered for, and a crash of its machine has taken, shows nowhere but in the content.
+    if (files.losses !== losses && !(await this.#isIntact(file, temporary, signal))) {
+      await this.#discard(temporary);
+      return (await this.recover(file, signal)).problems;
+    }
+    return this.#orDiscarded(temporary, async () => {
+      await guard.check(file.folder);
+      await this.#assertOurs(temporary);
+      const problems = await files.write(temporary, 0, signal, (open) => this.#complete(open, file, file.sizeBytes));
+      await files.replace(temporary, this.#pathOf(file), signal);
+      return problems;
+    });
+  }
+
+  async discard(file: FilePlan): Promise<void> {
+    const unfinished = this.#unfinished.get(file);
+    this.#unfinished.delete(file);
+    if (unfinished) await this.#discard(unfinished.temporary);
+  }
+
+  async discardAll(): Promise<void> {
+    await Promise.all([...this.#unfinished.keys()].map((file) => this.discard(file)));
+  }
+
+  recover(file: FilePlan, signal: AbortSignal): ReturnType<FileSink['recover']> {
+    return this.#turns.use(async () => {
+      const { files, repository, guard } = this.#options;
+      const temporary = this.#temporaryOf(file);
+      return this.#orDiscarded(temporary, async () => {
+        await guard.check(file.folder);
+        const done = await files.create(temporary, file.sizeBytes, signal, async (open) => {
+          let sizeBytes = 0;
+          for (const id of file.content) {
+            throwIfAborted(signal);
+            const bytes = await repository.loadBlob('data', id, signal);
+            await open.write(bytes, sizeBytes, signal);
+            sizeBytes += bytes.length;
+          }
+          return { problems: await this.#complete(open, file, sizeBytes), sizeBytes };
+        });
+        await files.replace(temporary, this.#pathOf(file), signal);
+        return done;
+      });
+    });
+  }
+
+  /** All content is written: its size is asked for, it gets its metadata, and goes onto the disk. */
+  async #complete(open: OpenServerFile, file: FilePlan, sizeBytes: number): Promise<MetadataProblem[]> {
+    const { place, notKept } = this.#options;
+    const [problems, entry] = await Promise.all([
+      setServerMetadata(file.metadata, { set: (some) => open.set(some), look: () => open.look(), hasMode: true }, place, notKept),
+      open.look(),
+    ]);
+    if (entry.sizeBytes !== undefined && entry.sizeBytes !== sizeBytes) throw new SftpFault('failed', 'the server kept another size');
+    await this.#sync(open);
+    return problems;
+  }
+
+  async #sync(open: OpenServerFile): Promise<void> {
+    if (!this.#syncsFiles) return;
+    try {
+      await open.sync();
+    } catch (error) {
+      if (!isTrouble(error, 'unsupported')) throw error;
+      this.#syncsFiles = false;
+    }
+  }
+
+  #begin(file: FilePlan): Unfinished {
+    const { files, guard, names, stop } = this.#options;
+    const temporary = joinBytes(guard.pathOf(file.folder), names.next());
+    const make = async (): Promise<void> => {
+      await guard.check(file.folder);
+      await files.create(temporary, 0, stop, async () => undefined);
+    };
+    const unfinished = { temporary, made: make(), losses: files.losses };
+    unfinished.made.catch(() => undefined); // whoever writes gets it
+    this.#unfinished.set(file, unfinished);
+    return unfinished;
+  }
+
+  /** Nobody has put something else in its place, as far as that can be seen. */
+  async #assertOurs(temporary: ByteString): Promise<void> {
+    const entry = await this.#options.files.look(temporary, this.#options.stop);
+    if (entry?.kind !== 'file') throw new SftpFault('failed', 'ESTALE');
+  }
+
+  async #isIntact(file: FilePlan, temporary: ByteString, signal: AbortSignal): Promise<boolean> {
+    const { files, repository } = this.#options;
+    const blobs = blobLengths(file.content, repository.index);
+    return blobs !== undefined && hasContent(files, temporary, blobs, signal);
+  }
+
+  #temporaryOf(file: FilePlan): ByteString {
+    return joinBytes(this.#options.guard.pathOf(file.folder), this.#options.names.next());
+  }
+
+  #pathOf(file: FilePlan): ByteString {
+    return joinBytes(this.#options.guard.pathOf(file.folder), file.name);
+  }
+
+  async #orDiscarded<T>(temporary: ByteString, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#discard(temporary);
+      throw error;
+    }
+  }
+
+  /** Also after an abort. When the server is away, its name tells what it is. */
+  async #discard(temporary: ByteString): Promise<void> {
+    const { files, stop } = this.#options;
+    const signal = stop.aborted ? (this.#cleanUp ??= AbortSignal.timeout(cleanUpMsMax)) : stop;
+    await files.remove(temporary, signal).catch(() => undefined);
+  }
+}

@@ -1,0 +1,78 @@
+import { joinBytes, type ByteString } from '../../platform/index.ts';
+import { SftpFault, type ServerEntry, type ServerFiles } from '../../storage/index.ts';
+import type { OpenFolder } from '../destination.ts';
+import type { RestoreItem } from '../restore-options.ts';
+import type { ServerPlace } from './server-place.ts';
+
+const ownerAll = 0o700;
+
+interface FolderWorld {
+  readonly files: ServerFiles;
+  readonly place: ServerPlace;
+  readonly stop: AbortSignal;
+}
+
+/** A folder of a server whose entries are removed. It, and each below it, was seen to be a folder. */
+export class ServerFolder implements OpenFolder {
+  readonly #path: ByteString;
+  readonly #world: FolderWorld;
+
+  constructor(path: ByteString, world: FolderWorld) {
+    this.#path = path;
+    this.#world = world;
+  }
+
+  async look(name: ByteString): Promise<{ readonly type: RestoreItem['type']; readonly isProtected: boolean }> {
+    const path = joinBytes(this.#path, name);
+    return { type: types[(await this.#entryAt(path)).kind], isProtected: path === this.#world.place.repository };
+  }
+
+  async names(): Promise<readonly ByteString[]> {
+    return (await this.#world.files.list(this.#path, this.#world.stop)).map(({ name }) => name);
+  }
+
+  async openChild(name: ByteString): Promise<OpenFolder> {
+    const path = joinBytes(this.#path, name);
+    if ((await this.#entryAt(path)).kind !== 'folder') throw new SftpFault('exists', 'ENOTDIR');
+    return new ServerFolder(path, this.#world);
+  }
+
+  async makeWritable(): Promise<void> {
+    const { files, place, stop } = this.#world;
+    const { mode } = await this.#entryAt(this.#path);
+    if (mode === undefined || (mode & ownerAll) === ownerAll || place.uid === 0) return;
+    await files.set(this.#path, { mode: mode | ownerAll }, stop);
+  }
+
+  removeFile(name: ByteString): Promise<void> {
+    return this.#world.files.remove(joinBytes(this.#path, name), this.#world.stop);
+  }
+
+  async removeFolder(name: ByteString): Promise<void> {
+    const { files, stop } = this.#world;
+    const path = joinBytes(this.#path, name);
+    try {
+      await files.removeFolder(path, stop);
+    } catch (error) {
+      // Servers say FAILURE of one that is not empty.
+      const left = error instanceof SftpFault ? await files.list(path, stop).catch(() => []) : [];
+      throw left.length > 0 ? new SftpFault('exists', 'ENOTEMPTY', error) : error;
+    }
+  }
+
+  close(): void {}
+
+  async #entryAt(path: ByteString): Promise<ServerEntry> {
+    const entry = await this.#world.files.look(path, this.#world.stop);
+    if (entry === undefined) throw new SftpFault('absent', 'ENOENT');
+    return entry;
+  }
+}
+
+const types: Readonly<Record<ServerEntry['kind'], RestoreItem['type']>> = {
+  file: 'file',
+  folder: 'dir',
+  link: 'symlink',
+  other: 'other',
+  unknown: 'other',
+};
