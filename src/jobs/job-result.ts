@@ -49,7 +49,7 @@ export interface JobResult<Details> {
   /** RFC 3339, local time. */
   readonly startedAt: string;
   readonly endedAt: string;
-  /** What the work says about itself; undefined when it did not come to its end. */
+  /** What the work says about itself; undefined when it did not come to its end, and has nothing to tell. */
   readonly details: Details | undefined;
   /** Of the repository that was worked on; undefined when it could not be opened. */
   readonly repositoryId?: string;
@@ -65,6 +65,8 @@ export interface Finished<Details> {
   /** The evidence says that the aim was missed, although the work ran to its end: damage found, content lost. */
   readonly isFailure?: boolean;
   readonly repositoryId?: string;
+  /** What ended it early, where there is something to tell of what was done until then. */
+  readonly endedBy?: unknown;
 }
 
 /** Takes down an exception when it happens. */
@@ -101,12 +103,14 @@ export async function runJob<Details>(
       details,
       isFailure = false,
       repositoryId,
+      endedBy,
     } = await work((exception) => {
       counts[exception.weight] += 1;
       // What concerns the whole comes first, however late it is known.
       if (isAlarm(exception)) exceptions.splice(exceptions.filter(isAlarm).length, 0, exception);
       else if (counts[exception.weight] <= keptMax[exception.weight]) exceptions.push(exception);
     });
+    if (endedBy !== undefined) return result(isAbort(endedBy) ? 'stopped' : 'failed', { details, repositoryId, error: endedBy });
     return result(isFailure ? 'failed' : exceptions.length > 0 ? 'success-with-exceptions' : 'success', { details, repositoryId });
   } catch (error) {
     return result(isAbort(error) ? 'stopped' : 'failed', { error });

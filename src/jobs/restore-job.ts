@@ -39,7 +39,8 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
       });
       onStart?.(snapshot);
       let isContentLost = false;
-      const restored = await withServer(rest.target, access, (server) =>
+      const done: { early?: RestoreResult } = {};
+      const work = withServer(rest.target, access, (server) =>
         restore(repository, snapshot.snapshot, {
           ...rest,
           server,
@@ -52,8 +53,17 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
             note(exception);
             onException?.(exception);
           },
+          onEndedEarly: (result) => {
+            done.early = result;
+          },
         }),
       );
+      const ended = await work.catch((error: unknown) => ({ error }));
+      if ('error' in ended) {
+        if (done.early === undefined) throw ended.error;
+        return { details: { snapshot, restored: done.early }, endedBy: ended.error, repositoryId: repository.config.id };
+      }
+      const restored = ended;
       const nothing = nothingChosen(rest, restored);
       if (nothing) {
         note(nothing);

@@ -34,6 +34,8 @@ export interface Destination {
   readonly foldsNames: boolean;
   /** How many calls pay side by side. */
   readonly atOnce: number;
+  /** What has its name outlives a power failure at once, and not only behind `flush`. */
+  readonly isLasting: boolean;
   /** What cannot be kept there at all, and is only counted. */
   readonly notKept: NotKept;
   readonly files: FileSink;

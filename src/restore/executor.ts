@@ -21,7 +21,8 @@ export class Executor {
   #ends: Promise<void> = Promise.resolve();
   /** Ends that nobody has waited for. */
   readonly #open: Promise<void>[] = [];
-  readonly #tasks: Set<Tasks> = new Set();
+  /** Batches whose ends have not told what was done. */
+  readonly #untold = new Map<Batch, Tasks>();
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -37,7 +38,7 @@ export class Executor {
     if (this.#context.dryRun) return await this.#tellPlanned(batch);
     await this.#each(batch.links, (link) => this.#link(link));
     const tasks = new Tasks((error) => this.#context.stop.abort(error));
-    this.#tasks.add(tasks);
+    this.#untold.set(batch, tasks);
     await this.#files.restore(
       batch.files.filter(({ action }) => action === 'write'),
       tasks,
@@ -58,20 +59,21 @@ export class Executor {
   /** After an error: waits until nothing is under way any more, and removes what is unfinished. */
   async cleanUp(): Promise<void> {
     await this.#ends.catch(() => undefined);
-    for (const tasks of this.#tasks) await tasks.idle().catch(() => undefined);
+    for (const tasks of this.#untold.values()) await tasks.idle().catch(() => undefined);
     await this.#files.discardUnfinished();
+    if (this.#context.destination.isLasting) for (const batch of this.#untold.keys()) this.#tellDone(batch);
     await this.#context.destination.settle();
   }
 
   async #end(batch: Batch, tasks: Tasks): Promise<void> {
     const { verifies, destination } = this.#context;
     await tasks.idle();
-    this.#tasks.delete(tasks);
     await this.#each(
       batch.files.filter(({ action }) => action === 'link'),
       (file) => this.#hardLink(file),
     );
     await destination.flush(changedFolders(batch));
+    this.#untold.delete(batch);
     this.#tellDone(batch);
     if (verifies)
       await verifyFiles(

@@ -55,6 +55,7 @@ export class LocalDestination implements Destination {
   readonly isThere: boolean;
   readonly foldsNames: boolean;
   readonly atOnce = 1;
+  readonly isLasting: boolean;
   readonly notKept = { times: 0, owners: 0 };
   readonly files: FileSink;
   readonly keeps = { owners: system.hasModes, windows: nativeWindowsFiles() !== undefined };
@@ -65,6 +66,7 @@ export class LocalDestination implements Destination {
     this.label = root.path;
     this.isThere = root.folder !== undefined;
     this.foldsNames = root.foldsNames;
+    this.isLasting = parts.disk.syncsEachFile;
     this.files = files;
     this.#parts = parts;
   }

@@ -76,16 +76,22 @@ export async function restore(
       verifies: (options.verify ?? false) && !dryRun,
       stop,
     };
-    await run(context, tree, includes.watching(selection), options.signal);
-    progress.report();
-    return {
+    const result = (includesUnmet: readonly string[]): RestoreResult => ({
       counts: context.tally.counts,
       exceptions: exceptions.entries,
       exceptionCounts: exceptions.counts,
-      includesUnmet: includes.unmet,
+      includesUnmet,
       notKept: { ...destination.notKept },
       target: destination.label,
-    };
+    });
+    try {
+      await run(context, tree, includes.watching(selection), options.signal);
+    } catch (error) {
+      options.onEndedEarly?.(result([])); // what was not met may have come later
+      throw error;
+    }
+    progress.report();
+    return result(includes.unmet);
   } finally {
     await pool.close();
     await destination.close();

@@ -178,7 +178,7 @@ export class RunDesk {
             }),
         });
         results.push(result);
-        if (result.outcome === 'stopped' || result.details === undefined) break; // what stopped one would stop the next
+        if (result.error !== undefined) break; // what stopped one would stop the next
       }
       const { location, snapshot, request } = params;
       const chosen = params.paths.filter((path) => path !== snapshotRoot).map(textOf);

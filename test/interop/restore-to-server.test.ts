@@ -54,10 +54,17 @@ async function sceneOn(sshd: Sshd, port = sshd.port): Promise<Scene> {
 /** All that `find` sees: kind, mode, owner, size of files, time of change, name, target of a link. */
 function listing(folder: string): string[] {
   const format = '%y %m %U:%G %s %T@ %P -> %l\\n';
-  const { stdout, status, stderr } = spawnSync('find', [folder, '-mindepth', '1', '-printf', format], { encoding: 'latin1', env: { LC_ALL: 'C' } });
+  const { stdout, status, stderr } = spawnSync('find', [folder, '-mindepth', '1', '-printf', format], {
+    encoding: 'latin1',
+    env: { LC_ALL: 'C' },
+  });
   assert.equal(status, 0, stderr);
   // Of folders the file system decides the size.
-  return stdout.trimEnd().split('\n').map((line) => (line.startsWith('d') ? line.replace(/^(d \S+ \S+) \d+/, '$1') : line)).sort();
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.startsWith('d') ? line.replace(/^(d \S+ \S+) \d+/, '$1') : line))
+    .sort();
 }
 
 /** As a server of whole seconds has it. */
@@ -86,7 +93,10 @@ describe('a restore to an OpenSSH server', needs('sshd'), () => {
 
     assert.deepEqual(listing(target), inSeconds(listing(local)));
     assert.equal(spawnSync('diff', ['-r', '--no-dereference', local, target]).status, 0);
-    assert.deepEqual(result.exceptions.map(({ reason, path }) => `${reason} ${path}`), ['special-file /pipe']);
+    assert.deepEqual(
+      result.exceptions.map(({ reason, path }) => `${reason} ${path}`),
+      ['special-file /pipe'],
+    );
     assert.equal(statSync(join(target, 'twice')).ino, statSync(join(target, 'once')).ino);
     assert.equal(result.counts.hardLinks, 1);
     assert.equal(result.counts.filesVerified, result.counts.filesRestored);
@@ -120,6 +130,11 @@ async function zoo(maker: RepositoryMaker, random: SeededRandom): Promise<Node[]
     { ...once, ...linked, name: node('file', 'twice').name },
     { ...(await maker.file('x', 'latin')), name: node('file', Buffer.from([0x6e, 0x61, 0xef, 0x76, 0x65])).name },
     { ...(await maker.folder('y', await maker.file('in', 'in'))), name: node('dir', Buffer.from([0x78, 0xff, 0xfe])).name },
-    { ...(await maker.file('z', 'old')), name: node('file', 'z \n"quoted"').name, mtime: '1999-12-31T23:59:59Z', atime: '1999-12-31T23:59:59Z' },
+    {
+      ...(await maker.file('z', 'old')),
+      name: node('file', 'z \n"quoted"').name,
+      mtime: '1999-12-31T23:59:59Z',
+      atime: '1999-12-31T23:59:59Z',
+    },
   ];
 }

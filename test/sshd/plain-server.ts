@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open, readdir, readlink, rename, rmdir, stat, symlink, unlink, utimes } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import ssh2 from 'ssh2';
 import type { AuthContext, Connection, SFTPWrapper } from 'ssh2';
 
@@ -24,6 +25,8 @@ export interface PlainServerOptions {
    * status. `mute`: nothing is ever answered.
    */
   readonly refuse?: (request: string, path: string) => string | number | undefined;
+  /** Which of the two paths of a link comes first. Default: as the draft has it, the link's own. */
+  readonly hasLinkTargetFirst?: boolean;
   /** Whether others may be reached through it. */
   readonly forwards?: boolean;
 }
@@ -145,7 +148,29 @@ export class PlainServer implements AsyncDisposable {
     sftp.on('FSTAT', (id, handle) =>
       answer('FSTAT', id, this.#thing(handle).path, async () => sftp.attrs(id, await this.#told(this.#thing(handle).path))),
     );
-    sftp.on('FSETSTAT', (id) => answer('FSETSTAT', id, '', async () => done(id)));
+    sftp.on('FSETSTAT', (id, handle, attrs) =>
+      answer('FSETSTAT', id, this.#thing(handle).path, () => setAll(at(this.#thing(handle).path), attrs).then(() => done(id))),
+    );
+    sftp.on('SETSTAT', (id, path, attrs) => answer('SETSTAT', id, path, () => setAll(at(path), attrs).then(() => done(id))));
+    sftp.on('REALPATH', (id, path) =>
+      answer('REALPATH', id, path, async () => {
+        const filename = posix.resolve('/', path);
+        sftp.name(id, [{ filename, longname: filename, attrs: {} as never }]);
+      }),
+    );
+    sftp.on('SYMLINK', (id, first, second) =>
+      answer('SYMLINK', id, first, async () => {
+        const [target, path] = this.#options.hasLinkTargetFirst ? [first, second] : [second, first];
+        await symlink(target, at(path));
+        done(id);
+      }),
+    );
+    sftp.on('READLINK', (id, path) =>
+      answer('READLINK', id, path, async () => {
+        const filename = await readlink(at(path));
+        sftp.name(id, [{ filename, longname: filename, attrs: {} as never }]);
+      }),
+    );
     sftp.on('STAT', (id, path) => answer('STAT', id, path, async () => sftp.attrs(id, await this.#told(path))));
     sftp.on('LSTAT', (id, path) => answer('LSTAT', id, path, async () => sftp.attrs(id, await this.#told(path, true))));
     sftp.on('REMOVE', (id, path) => answer('REMOVE', id, path, async () => done(await unlink(at(path)).then(() => id))));
@@ -199,6 +224,17 @@ export class PlainServer implements AsyncDisposable {
   #thing(handle: Buffer): OpenThing {
     return this.#things.get(handle.readUInt32BE()) ?? { path: 'closed' };
   }
+}
+
+async function setAll(path: string, attributes: object): Promise<void> {
+  const told = (name: string): number | undefined => {
+    const value: unknown = Reflect.get(attributes, name);
+    return typeof value === 'number' ? value : undefined;
+  };
+  const [uid, gid, mode, atime, mtime] = ['uid', 'gid', 'mode', 'atime', 'mtime'].map(told);
+  if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
+  if (mode !== undefined) await chmod(path, mode & 0o7777);
+  if (atime !== undefined && mtime !== undefined) await utimes(path, atime, mtime);
 }
 
 function flagsOf(flags: number): number {

@@ -76,6 +76,7 @@ export const restoreCommand: CliCommand = {
     const elapsedMs = context.clock.monotonicMs() - startMs;
     if (context.globals.json) printSummaryJson(context, result.details, elapsedMs);
     else if (!context.globals.quiet) printSummary(context, result, result.details, elapsedMs, options.flag('dryRun'));
+    if (result.error !== undefined) throw result.error;
     return exitCodeOfResult(result);
   },
 };
@@ -180,7 +181,7 @@ function printSummary(
   elapsedMs: number,
   dryRun: boolean,
 ): void {
-  const { counts } = restored;
+  const { counts, notKept } = restored;
   const also = [
     counts.filesUnchanged > 0
       ? l10n.t('{files} ({size}) already right', { files: countText(counts.filesUnchanged, 'file'), size: sizeText(counts.bytesUnchanged) })
@@ -188,6 +189,8 @@ function printSummary(
     counts.filesSkipped > 0 ? l10n.t('{0} left alone', countText(counts.filesSkipped, 'file')) : '',
     counts.deleted > 0 ? l10n.t('{0} removed', counts.deleted) : '',
     counts.filesVerified > 0 ? l10n.t('{0} verified', countText(counts.filesVerified, 'file')) : '',
+    notKept.times > 0 ? l10n.t('{0} with whole seconds in their times', notKept.times) : '',
+    notKept.owners > 0 ? l10n.t('{0} owned by whoever logged in', notKept.owners) : '',
   ].filter((part) => part !== '');
   const done = {
     files: countText(counts.filesRestored, 'file'),
@@ -202,7 +205,9 @@ function printSummary(
       : l10n.t('restored {files}, {folders}, {links}: {size} in {duration}', done),
   );
   if (also.length > 0) terminal.print(`  ${also.join(', ')}`);
-  if (result.outcome === 'failed') terminal.note(l10n.t('Not everything was restored: see above.'));
+  if (result.error !== undefined)
+    terminal.note(l10n.t('It ended early; what is there is whole. The next restore goes on with what is missing.'));
+  else if (result.outcome === 'failed') terminal.note(l10n.t('Not everything was restored: see above.'));
 }
 
 function printSummaryJson({ terminal }: CommandContext, { restored: { counts } }: RestoreDetails, elapsedMs: number): void {

@@ -60,6 +60,7 @@ export class ServerDestination implements Destination {
   readonly isThere: boolean;
   readonly foldsNames: boolean;
   readonly atOnce = callsAtOnce;
+  readonly isLasting = true;
   readonly files: FileSink;
   readonly keeps = { owners: true, windows: false };
   readonly #parts: ServerParts;
