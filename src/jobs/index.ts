@@ -139,7 +139,7 @@ export {
   type RepairSnapshotsOptions,
 } from './repair-jobs.ts';
 export { rewriteSnapshotsJob, type RewriteDetails, type RewriteSnapshotsJobOptions } from './rewrite-snapshots-job.ts';
-export { isOnServer, openServerAt } from './restore-target.ts';
+export { isOnServer, openServerAt, targetServer, withServer } from './restore-target.ts';
 export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';
 export type { ProgramReport, ProgramVet } from './set-program.ts';
 export { openIndex, openSnapshot, parseSnapshotPath, resolveTree, type SnapshotPath } from './snapshot-path.ts';

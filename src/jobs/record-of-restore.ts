@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
-import type { RecordContent, RecordKind, RecordValues } from '../records/index.ts';
+import type { RecordContent, RecordKind, RecordPlace, RecordValues } from '../records/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
 import type { DumpDetails } from './dump-job.ts';
 import type { JobResult } from './job-result.ts';
 import { isExternal, placeOf, type RecordAbout } from './record-about.ts';
 import { recordOfBegun, recordOfJob } from './record-of-job.ts';
 import type { RestoreDetails } from './restore-job.ts';
+import { isOnServer } from './restore-target.ts';
 
 /** What a restore was asked for. */
 export interface RestoreAsked {
@@ -21,7 +22,7 @@ export interface RestoreAsked {
 
 /**
  * @param results of all the steps that a restore took, in their order; at least one
- * @param about `targets`: absolute, each once
+ * @param about `targets`: absolute folders, each once, or the location of a server
  */
 export function recordOfRestore(
   results: readonly JobResult<RestoreDetails>[],
@@ -44,7 +45,7 @@ export function recordOfRestore(
   const minutes = Math.max(0, Date.parse(last.endedAt) - Date.parse(first.startedAt)) / 60_000;
   return recordOfJob(kindOf(about), whole, about, {
     source: placeOf(about.location, about.settings),
-    destination: { host: hostname(), paths: [...about.targets] },
+    destination: destinationOf(about.targets),
     ...ofSnapshot(results.find(({ details }) => details)?.details?.snapshot, about),
     ...(counts.length > 0 && {
       counts: {
@@ -68,7 +69,7 @@ export function recordOfBegunRestore(
 ): RecordContent {
   return recordOfBegun(kindOf(about), job, about, {
     source: placeOf(about.location, about.settings),
-    destination: { host: hostname(), ...(about.targets.length > 0 && { paths: [...about.targets] }) },
+    destination: destinationOf(about.targets),
     ...ofSnapshot(undefined, about),
   });
 }
@@ -82,6 +83,13 @@ export function recordOfDump(result: JobResult<DumpDetails>, about: RecordAbout 
     ...ofSnapshot(details?.snapshot, about, { to: 'standard-output' }),
     ...(details && { counts: { filesRestored: 1 }, bytes: { restored: details.bytes } }),
   });
+}
+
+/** This machine and its folders, or a folder of a server: a restore goes to one of both. */
+function destinationOf(targets: readonly string[]): RecordPlace {
+  const server = targets.find((target) => isOnServer(target));
+  if (server !== undefined) return placeOf(server);
+  return { host: hostname(), ...(targets.length > 0 && { paths: [...targets] }) };
 }
 
 function kindOf({ location, settings }: Pick<RecordAbout, 'settings'> & { readonly location: string }): RecordKind {

@@ -1,9 +1,9 @@
 import { textOf } from '../platform/index.ts';
 import { resolveSnapshot, type SnapshotFilter, type StoredSnapshot } from '../repository/index.ts';
-import { restore, type RestoreOptions, type RestoreResult, type TargetServer } from '../restore/index.ts';
+import { restore, type RestoreOptions, type RestoreResult } from '../restore/index.ts';
 import { type ExceptionSink, type JobException, type JobResult, runJob } from './job-result.ts';
 import { repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
-import { isOnServer, targetServer } from './restore-target.ts';
+import { withServer } from './restore-target.ts';
 import { openIndex, parseSnapshotPath } from './snapshot-path.ts';
 
 export interface RestoreJobOptions extends Omit<RestoreOptions, 'signal' | 'subfolder' | 'repositoryFolder' | 'onException' | 'server'> {
@@ -40,7 +40,7 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
       onStart?.(snapshot);
       let isContentLost = false;
       const done: { early?: RestoreResult } = {};
-      const work = withServer(rest.target, access, (server) =>
+      const work = withServer(rest.target, access.location, worldOf(access).openServer, (server) =>
         restore(repository, snapshot.snapshot, {
           ...rest,
           server,
@@ -76,17 +76,6 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
       };
     }),
   );
-}
-
-/** With what reaches the server that the target names, if it names one. */
-async function withServer<T>(target: string, access: RepositoryAccess, work: (server: TargetServer | undefined) => Promise<T>): Promise<T> {
-  if (!isOnServer(target)) return work(undefined);
-  const server = targetServer(target, access.location, worldOf(access).openServer);
-  try {
-    return await work(server);
-  } finally {
-    await server.files.close();
-  }
 }
 
 /** What was asked for by patterns, where they leave nothing of the snapshot: all of them, or one of several that nothing matches. */

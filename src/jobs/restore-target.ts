@@ -36,6 +36,22 @@ export function targetServer(target: string, repository: string, open: (location
   return { files: open(target), ...(isKnown && { repositoryPath: byteStringFromText(from.path) }) };
 }
 
+/** Does `work` with what reaches the server that the target names, if it names one. @param repository its location */
+export async function withServer<T>(
+  target: string,
+  repository: string,
+  open: (location: string) => ServerFiles,
+  work: (server: TargetServer | undefined) => Promise<T>,
+): Promise<T> {
+  if (!isOnServer(target)) return work(undefined);
+  const server = targetServer(target, repository, open);
+  try {
+    return await work(server);
+  } finally {
+    await server.files.close();
+  }
+}
+
 function sftpOf(location: string): Extract<Location, { scheme: 'sftp' }> {
   const parsed = parseLocation(location);
   if (parsed.scheme !== 'sftp') throw new CadanganError('storage.invalid-location', { location, reason: 'it is not on a server' });

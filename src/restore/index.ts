@@ -10,6 +10,7 @@
  */
 export { dumpFile } from './dump.ts';
 export type { ExceptionKind, ExceptionReason, RestoreException } from './exceptions.ts';
+export { lookAtServer } from './server/server-place.ts';
 export { impossibleName } from './name-rules.ts';
 export { restore, type RestoreResult } from './restore.ts';
 export type { NotKept } from './destination.ts';

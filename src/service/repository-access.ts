@@ -1,6 +1,6 @@
 import type { RepositoryAccess } from '../jobs/index.ts';
 import type { Clock, Pace, Random } from '../platform/index.ts';
-import type { Storage, UnknownHost } from '../storage/index.ts';
+import type { ServerFiles, Storage, UnknownHost } from '../storage/index.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 import type { PasswordWish } from './passwords.ts';
 
@@ -18,6 +18,8 @@ export interface RepositoryWays {
   readonly repositories: OpenRepositories;
   /** What a location names, of Google Drive too. */
   readonly openStorage: (location: string, wish?: StorageWish) => Promise<Storage>;
+  /** What reaches a server that is restored to. */
+  readonly openServer: (location: string, wish: PasswordWish) => ServerFiles;
 }
 
 export interface AccessOptions extends Pick<RepositoryAccess, 'noLock' | 'retryLockForMs'> {
@@ -29,7 +31,7 @@ const unattendedRetryLockMs = 10 * 60_000;
 
 /** For a job: with the key of the repository that is kept open here, and with a lock that is waited for where nobody else waits. */
 export function repositoryAccess(
-  { repositories, clock, random, openStorage }: RepositoryWays,
+  { repositories, clock, random, openStorage, openServer }: RepositoryWays,
   location: string,
   wish: PasswordWish,
   { pace, noLock, retryLockForMs }: AccessOptions = {},
@@ -37,7 +39,7 @@ export function repositoryAccess(
   return {
     location,
     signal: wish.signal,
-    world: { clock, random, openStorage: (where) => openStorage(where, { pace }) },
+    world: { clock, random, openStorage: (where) => openStorage(where, { pace }), openServer: (where) => openServer(where, wish) },
     password: (signal) => repositories.keyOf(location, { ...wish, signal }),
     noLock,
     retryLockForMs: retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { isOnServer, withServer } from '../jobs/index.ts';
 import { textOf } from '../platform/index.ts';
 import type { Repository, StoredSnapshot } from '../repository/index.ts';
 import { restore, type RestoreItem, type RestoreOptions, type RestoreProgress } from '../restore/index.ts';
+import type { ServerFiles } from '../storage/index.ts';
 import type { RestoreParams, RestorePreview } from './protocol.ts';
 import type { RestoreStep } from './restore-steps.ts';
 
@@ -11,6 +13,9 @@ const exceptionsMax = 200;
 export interface PreviewOptions {
   readonly overwrite: RestoreParams['overwrite'];
   readonly repositoryFolder: string | undefined;
+  /** Its location. */
+  readonly repository: string;
+  readonly openServer: (location: string) => ServerFiles;
   readonly progress: (progress: RestoreProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -39,15 +44,20 @@ export async function previewRestore(
       subfolder,
       includes,
       keepsFoldersAbove,
-      ...options,
+      overwrite: options.overwrite,
+      repositoryFolder: options.repositoryFolder,
+      progress: options.progress,
+      signal: options.signal,
       dryRun: true,
       workers: 1,
       onItem: (item) => {
         const action = actionOf(item);
-        if (action && samples[action].length < samplesMax) samples[action].push({ label: join(target, textOf(item.path)), action });
+        if (action && samples[action].length < samplesMax) samples[action].push({ label: placeOf(target, textOf(item.path)), action });
       },
     };
-    const { counts, exceptions: found } = await restore(repository, stored.snapshot, restoreOptions);
+    const { counts, exceptions: found } = await withServer(target, options.repository, options.openServer, (server) =>
+      restore(repository, stored.snapshot, { ...restoreOptions, server }),
+    );
     sums.overwritten += counts.filesUpdated;
     sums.written += counts.filesRestored - counts.filesUpdated + counts.symlinksRestored;
     sums.left += counts.filesUnchanged + counts.filesSkipped + counts.symlinksUnchanged + counts.symlinksSkipped;
@@ -60,6 +70,10 @@ export async function previewRestore(
     );
   }
   return { ...sums, samples: [...samples.overwrite, ...samples.write, ...samples.leave].slice(0, samplesMax), exceptions };
+}
+
+function placeOf(target: string, path: string): string {
+  return isOnServer(target) ? `${target.replace(/\/$/, '')}${path}` : join(target, path);
 }
 
 /** Folders are not worth a line: they are made where they are needed. */

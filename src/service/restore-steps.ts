@@ -16,11 +16,12 @@ import {
   textOf,
   type ByteString,
 } from '../platform/index.ts';
+import { isOnServer } from '../jobs/index.ts';
 import type { Node, StoredSnapshot } from '../repository/index.ts';
 import { originalPlaces } from './original-places.ts';
 import type { RestoreParams } from './protocol.ts';
 
-/** One restore of a folder of the snapshot into a folder of the machine. */
+/** One restore of a folder of the snapshot into a folder of the machine, or of a server. */
 export interface RestoreStep {
   /** Undefined for the root. */
   readonly subfolder: string | undefined;
@@ -48,11 +49,15 @@ export async function planRestoreSteps(
   nodeOf: NodeLookup,
 ): Promise<RestoreStep[]> {
   const chosen = [...new Set(paths.map(cleaned))];
+  if (target.kind === 'server') {
+    if (!isOnServer(target.location))
+      throw new CadanganError('arguments.invalid', { argument: 'target', value: target.location, reason: 'it is not on a server' });
+    return [intoFolder(await namedIn(chosen, snapshot.paths, nodeOf), target.location)];
+  }
   if (target.kind === 'folder') {
     if (!isMachinePath(target.folder))
       throw new CadanganError('arguments.invalid', { argument: 'target', value: target.folder, reason: 'an absolute path is wanted' });
-    for (const path of chosen) await nodeOf(path);
-    return [intoFolder(chosen.includes(snapshotRoot) ? await wholeSnapshot(snapshot.paths, nodeOf) : chosen, machinePath(target.folder))];
+    return [intoFolder(await namedIn(chosen, snapshot.paths, nodeOf), machinePath(target.folder))];
   }
   if (!snapshot.paths.every((source) => isMachinePath(source)))
     throw new CadanganError('arguments.invalid', {
@@ -64,6 +69,12 @@ export async function planRestoreSteps(
   if (steps.length > stepsMax)
     throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'too many places at once: choose folders' });
   return steps;
+}
+
+/** @throws `path.not-found` */
+async function namedIn(chosen: readonly ByteString[], sources: readonly string[], nodeOf: NodeLookup): Promise<readonly ByteString[]> {
+  for (const path of chosen) await nodeOf(path);
+  return chosen.includes(snapshotRoot) ? wholeSnapshot(sources, nodeOf) : chosen;
 }
 
 function intoFolder(chosen: readonly ByteString[], folder: string): RestoreStep {

@@ -1,12 +1,14 @@
 import type { BackupProgress } from '../backup/index.ts';
 import {
   checkJob,
+  isOnServer,
   recordOfBackup,
   recordOfCheck,
   recordOfDrill,
   recordOfRestore,
   repositoryFolderOf,
   restoreJob,
+  targetServer,
   type BackupDetails,
   type ExceptionSink,
   type JobResult,
@@ -18,6 +20,7 @@ import {
 } from '../jobs/index.ts';
 import { CadanganError, snapshotRoot, textOf, type Environment, type Pace } from '../platform/index.ts';
 import type { RecordContent } from '../records/index.ts';
+import { lookAtServer } from '../restore/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
 import { recordOfBare, recordOfRunBegun } from './bare-run.ts';
@@ -187,9 +190,22 @@ export class RunDesk {
     });
   }
 
+  /** Whether a server can be restored to. @throws what is wrong with it, or with what was typed */
+  async checkTarget(repository: string, target: string, wish: RunWish): Promise<{ readonly isThere: boolean }> {
+    if (!isOnServer(target))
+      throw new CadanganError('arguments.invalid', { argument: 'target', value: target, reason: 'it is not on a server' });
+    const { openServer, random } = this.#options;
+    const { files, repositoryPath } = targetServer(target, repository, (location) => openServer(location, wish));
+    try {
+      return await lookAtServer({ files, repositoryPath }, random, wish.signal);
+    } finally {
+      await files.close();
+    }
+  }
+
   /** What a restore would do; no run, leaves no trace. */
   preview(params: RestoreParams, wish: RunWish): Promise<RestorePreview> {
-    const { repositories, clock } = this.#options;
+    const { repositories, clock, openServer } = this.#options;
     const startMs = clock.monotonicMs();
     return repositories.use(params.location, wish, async (opened) => {
       const stored = snapshotNamed(opened, params.snapshot);
@@ -197,6 +213,8 @@ export class RunDesk {
       return previewRestore(opened.repository, stored, steps, {
         overwrite: params.overwrite,
         repositoryFolder: repositoryFolderOf(params.location),
+        openServer: (location) => openServer(location, wish),
+        repository: params.location,
         signal: wish.signal,
         progress: (progress) =>
           wish.onProgress?.({

@@ -13,6 +13,7 @@ export const runProcedures = [
     ({ location }) => ({ job: 'restore', location }),
     ({ desk }, { run, ...params }, call) => desk.restore(params, { ...call, run }),
   ),
+  answerAt(protocol.checkTarget, atLocation, ({ desk }, { location, target }, call) => desk.checkTarget(location, target, call)),
   answerAt(protocol.previewRestore, atLocation, ({ desk }, params, call) => desk.preview(params, call)),
   answerRun(
     protocol.startCheck,

@@ -3,6 +3,7 @@ import {
   afterLostRun,
   type StoragePlace,
   type HistoryKeeping,
+  openServerAt,
   openStorageAt,
   type ProgramReport,
   type ProgramVet,
@@ -35,7 +36,7 @@ import {
   type UsedConfiguration,
 } from '../settings/index.ts';
 import { parseKeyId, parseMasterKey, type OpenedKey } from '../repository/index.ts';
-import type { Storage } from '../storage/index.ts';
+import type { ServerFiles, Storage } from '../storage/index.ts';
 import { type Audience, nobody } from './audience.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { BackupRuns, timeTextOf } from './backup-runs.ts';
@@ -243,7 +244,9 @@ export class Service {
       signal: this.#ending.signal,
       onChange: this.#recordsChanged.call,
     });
-    const ways = { ...world, openStorage: this.openStorage, repositories: this.repositories };
+    const openServer = (location: string, wish: PasswordWish): ServerFiles =>
+      openServerAt(location, { ...this.storagePlace, confirmHost: this.hostConfirmer(location, wish) });
+    const ways = { ...world, openStorage: this.openStorage, openServer, repositories: this.repositories };
     this.upkeep = new UpkeepDesk({ ...ways, configuration: () => this.configuration, keeper: this.keeper, scrub: passwords.scrub });
     this.desk = new RunDesk({
       ...ways,

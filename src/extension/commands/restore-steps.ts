@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
+import { HostError } from '../../host/index.ts';
 import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../service/index.ts';
 import { formatDate, isRemote, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { copyText } from '../presentation/copy-row.ts';
+import { errorMessage } from '../presentation/error-text.ts';
 import { iconOfState } from '../presentation/icons.ts';
 import { instantOf } from '../presentation/instants.ts';
 import { snapshotPlaceOf } from '../presentation/machine-paths.ts';
@@ -13,6 +15,7 @@ import {
   overwriteChoices,
   previewRows,
   restoreParams,
+  serverProblem,
   type RestoreChoice,
 } from '../presentation/restore-choice.ts';
 import { joined, setRow } from '../presentation/set-row.ts';
@@ -33,7 +36,7 @@ export function restoreSteps(app: App): readonly Step<RestoreChoice>[] {
     { isNeeded: isStepNeeded.from, ask: askFrom },
     { isNeeded: isStepNeeded.part, ask: (choice, position) => askPart(app, choice, position) },
     { isNeeded: isStepNeeded.date, ask: (choice, position) => askDate(app, choice, position) },
-    { ask: askDestination },
+    { ask: (choice, position) => askDestination(app, choice, position) },
     { ask: askExisting },
     { ask: askRequest },
     { ask: (choice, position) => askStart(app, choice, position) },
@@ -177,7 +180,7 @@ async function askDate(app: App, choice: RestoreChoice, position: StepPosition):
   });
 }
 
-async function askDestination(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+async function askDestination(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
   const items = [
     {
       iconPath: new vscode.ThemeIcon('reply'),
@@ -191,8 +194,14 @@ async function askDestination(choice: RestoreChoice, position: StepPosition): Pr
       detail: l10n.t('What is in use stays untouched.'),
       value: 'folder' as const,
     },
+    {
+      iconPath: new vscode.ThemeIcon('remote'),
+      label: l10n.t('Another server…'),
+      detail: l10n.t('Over SSH: sftp:user@host:/path'),
+      value: 'server' as const,
+    },
   ];
-  const answer = await pick<'original' | 'folder'>({
+  const answer = await pick<'original' | 'folder' | 'server'>({
     title: commandTitle('restore'),
     placeholder: l10n.t('Where to?'),
     position,
@@ -201,6 +210,7 @@ async function askDestination(choice: RestoreChoice, position: StepPosition): Pr
   });
   if (answer.kind !== 'answer') return answer;
   if (answer.value === 'original') return { kind: 'done', state: { ...choice, target: { kind: 'original' } } };
+  if (answer.value === 'server') return askServer(app, choice, position);
   const before = choice.target?.kind === 'folder' ? { defaultUri: vscode.Uri.file(choice.target.folder) } : {};
   const folders = await askPaths(l10n.t('Destination Folder'), {
     canSelectFolders: true,
@@ -211,8 +221,38 @@ async function askDestination(choice: RestoreChoice, position: StepPosition): Pr
   const [folder] = folders ?? [];
   // Cancelling the dialog goes back to the question before it.
   return folder === undefined
-    ? askDestination(choice, position)
+    ? askDestination(app, choice, position)
     : { kind: 'done', state: { ...choice, target: { kind: 'folder', folder } } };
+}
+
+/** The server is asked before it goes on; what was typed stays, with what is wrong with it. Back goes to the question before it. */
+async function askServer(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const answer = await askText({
+    title: commandTitle('restore'),
+    position,
+    placeholder: 'sftp:user@host:/path',
+    prompt: l10n.t('A folder of a server that is reached by SSH. It is made if it is missing'),
+    value: choice.target?.kind === 'server' ? choice.target.location : undefined,
+    problem: serverProblem,
+    lookInto: (text, signal) => troubleOfServer(app, { location: choice.locations[0] ?? '', target: text.trim() }, signal),
+  });
+  if (answer.kind === 'back') return askDestination(app, choice, position);
+  return stepAnswer(answer, (text) => ({ ...choice, target: { kind: 'server', location: text.trim() } }));
+}
+
+/** One that nobody knows is confirmed by its fingerprint meanwhile. */
+async function troubleOfServer(
+  app: App,
+  params: { readonly location: string; readonly target: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await app.engine.request(protocol.checkTarget, params, { signal });
+    return undefined;
+  } catch (error) {
+    if (error instanceof HostError) return errorMessage(error.data);
+    throw error;
+  }
 }
 
 async function askExisting(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
@@ -274,8 +314,13 @@ function summary({ title, snapshot, target }: RestoreChoice): string {
   return l10n.t('{name} of {date} to {target}', {
     name: title,
     date,
-    target: target?.kind === 'folder' ? target.folder : l10n.t('the original place'),
+    target: targetText(target),
   });
+}
+
+function targetText(target: RestoreChoice['target']): string {
+  if (target?.kind === 'folder') return target.folder;
+  return target?.kind === 'server' ? target.location : l10n.t('the original place');
 }
 
 function originalPlace({ snapshot, set, paths }: RestoreChoice): string {

@@ -109,7 +109,8 @@ async function runRestore(app: App, choice: RestoreChoice, params: RestoreParams
     }
     await showResult(app, result, choice.title, {
       ...context,
-      button: { label: l10n.t('Open Destination'), press: () => openDestination(choice) },
+      // What is on another server cannot be opened here.
+      ...(choice.target?.kind !== 'server' && { button: { label: l10n.t('Open Destination'), press: () => openDestination(choice) } }),
     });
   } catch (error) {
     await showError(error, context);

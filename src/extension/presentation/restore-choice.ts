@@ -1,4 +1,4 @@
-import { describeFault, formatBytes, formatTime, l10n, type ByteString } from '../../platform/index.ts';
+import { describeFault, formatBytes, formatTime, l10n, schemeOf, type ByteString } from '../../platform/index.ts';
 import type { CopyInfo, RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { instantOf } from './instants.ts';
@@ -79,6 +79,15 @@ function dateChoice(snapshot: SnapshotInfo, size: string): DateChoice {
 
 function newestFirst<Item extends { readonly time: string }>(items: readonly Item[]): readonly Item[] {
   return items.toSorted((a, b) => Number(instantOf(b.time) - instantOf(a.time)));
+}
+
+/** What can be said of a server as a destination without asking it. */
+export function serverProblem(text: string): string | undefined {
+  const location = text.trim();
+  if (location === '') return l10n.t('Enter a location.');
+  return schemeOf(location) === 'sftp'
+    ? undefined
+    : l10n.t('Files are restored into a folder, or onto a server with sftp:user@host:/path.');
 }
 
 export interface OverwriteChoice {

@@ -1,8 +1,9 @@
-import { CadanganError, joinBytes, textOf, type ByteString } from '../../platform/index.ts';
+import { CadanganError, joinBytes, textOf, type ByteString, type Random } from '../../platform/index.ts';
 import { isTrouble, SftpFault, type ServerEntry, type ServerFiles } from '../../storage/index.ts';
 import { failureOf, fatalError, stopsEverything } from '../failures.ts';
 import type { FolderPlan } from '../plan.ts';
-import type { TemporaryNames } from '../temporary-names.ts';
+import type { TargetServer } from '../restore-options.ts';
+import { TemporaryNames } from '../temporary-names.ts';
 
 /** A folder of a server that is restored into, and what the server does with names in it. */
 export interface ServerPlace {
@@ -47,6 +48,16 @@ export async function openServerPlace(options: PlaceOptions): Promise<ServerPlac
   } catch (error) {
     throw placeError(error, files);
   }
+}
+
+/** Whether the folder is there, or could be made; nothing is made. @throws as `openServerPlace` */
+export async function lookAtServer(
+  { files, repositoryPath }: TargetServer,
+  random: Random,
+  signal: AbortSignal,
+): Promise<{ readonly isThere: boolean }> {
+  const { isThere } = await openServerPlace({ files, names: new TemporaryNames(random), dryRun: true, repositoryPath, signal });
+  return { isThere };
 }
 
 /** The path on the server of a folder of the plan. */

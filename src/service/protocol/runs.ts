@@ -37,7 +37,11 @@ const restoreParams = ofRepository.extend({
   snapshot: snapshotId,
   paths: z.array(bytePath).min(1).max(pageEntriesMax).readonly(),
   /** `original`: where it was backed up from. */
-  target: z.union([z.object({ kind: z.literal('original') }), z.object({ kind: z.literal('folder'), folder: text })]),
+  target: z.union([
+    z.object({ kind: z.literal('original') }),
+    z.object({ kind: z.literal('folder'), folder: text }),
+    z.object({ kind: z.literal('server'), location: text }),
+  ]),
   overwrite: z.enum(['always', 'if-changed', 'if-newer', 'never']),
   /** On whose request, and why; for the record. */
   request: line.exactOptional(),
@@ -71,6 +75,11 @@ export const exceptionFound = notification('run/exception', ofSet.extend(excepti
 /** What a program of the set says. */
 export const commandLine = notification('run/command-line', ofSet.extend({ line: z.string() }));
 export const startRestore = run('run/restore', { params: restoreParams.extend(ofRun.shape), result: runResult });
+/** Whether a server can be restored to: it is asked, and who waits for it confirms one that was never met. Writes nothing there. */
+export const checkTarget = read('run/restore/target', {
+  params: ofRepository.extend({ target: text }),
+  result: z.object({ isThere: z.boolean() }),
+});
 /** What a restore with these choices would do. Writes nothing. */
 export const previewRestore = read('run/restore/preview', {
   params: restoreParams,
@@ -81,7 +90,7 @@ export const previewRestore = read('run/restore/preview', {
     bytes: z.number(),
     /** What a restore reads from the repository, packed, with its index. */
     readBytes: z.number(),
-    /** `label`: for people, the place on this machine. */
+    /** `label`: for people, the place on this machine or the server. */
     samples: z.array(z.object({ label: z.string(), action: z.enum(['write', 'overwrite', 'leave']) })).readonly(),
     exceptions,
   }),

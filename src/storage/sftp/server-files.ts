@@ -16,7 +16,7 @@ import { defaultRetryPatience, waitMsOf, type RetryPatience } from '../retrying-
 import type { SftpAccess } from './sftp-access.ts';
 import { SftpChannel } from './sftp-channel.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
-import { SftpLines } from './sftp-lines.ts';
+import { SftpLines, transferBytesMin } from './sftp-lines.ts';
 import type { SftpLocation } from './sftp-storage.ts';
 import { ServerLine, type NamedEntry, type ServerEntry, type SettableAttributes } from './server-line.ts';
 import { SshConnection } from './ssh-connection.ts';
@@ -237,7 +237,8 @@ export class ServerFiles {
 
   async #againExplained<T>(path: ByteString, neededBytes: number, signal: AbortSignal, work: (line: ServerLine) => Promise<T>): Promise<T> {
     try {
-      return await this.#again(signal, work, neededBytes);
+      // OpenSSH does one thing at a time on a connection, and bringing a small file onto the disk takes as long as sending a large one.
+      return await this.#again(signal, work, Math.max(neededBytes, transferBytesMin));
     } catch (error) {
       throw await this.#explained(error, path, neededBytes, signal);
     }

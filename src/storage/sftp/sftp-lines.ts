@@ -10,7 +10,7 @@ export interface Line {
 }
 
 /** What moves so many bytes is worth a connection of its own: a put of 16 MiB takes a third of a second, a login a tenth. */
-const transferBytesMin = 1024 * 1024;
+export const transferBytesMin = 1024 * 1024;
 /**
  * Two files on a connection hide each other's waits. On two processors one connection with four files got 236 MB/s, two 213 and four 147,
  * and put 124, 168 and 133: each has a process of its own at the other end. Over 100 ms a connection carries 20 MB/s, whatever is on it.
