@@ -25,6 +25,8 @@ export interface PlainServerOptions {
    * status. `mute`: nothing is ever answered.
    */
   readonly refuse?: (request: string, path: string) => string | number | undefined;
+  /** What is written there is answered for, and not kept. */
+  readonly loses?: (path: string, offset: number) => boolean;
   /** Which of the two paths of a link comes first. Default: as the draft has it, the link's own. */
   readonly hasLinkTargetFirst?: boolean;
   /** Whether others may be reached through it. */
@@ -133,7 +135,8 @@ export class PlainServer implements AsyncDisposable {
     );
     sftp.on('WRITE', (id, handle, offset, data) =>
       answer('WRITE', id, this.#thing(handle).path, async () => {
-        await this.#thing(handle).file?.write(data, 0, data.length, offset);
+        const { file, path } = this.#thing(handle);
+        if (!this.#options.loses?.(path, offset)) await file?.write(data, 0, data.length, offset);
         done(id);
       }),
     );

@@ -1,4 +1,4 @@
-import { forEachBounded, joinBytes, textOf, type ByteString } from '../../platform/index.ts';
+import { forEachBounded, joinBytes, type ByteString } from '../../platform/index.ts';
 import type { Node, Repository } from '../../repository/index.ts';
 import { isTrouble, SftpFault, type NamedEntry, type ServerEntry, type ServerFiles } from '../../storage/index.ts';
 import type {
@@ -263,11 +263,12 @@ export class ServerDestination implements Destination {
   async #setOnLink(path: ByteString, metadata: Metadata): Promise<MetadataProblem[]> {
     const { files, stop, place, notKept } = this.#parts;
     const set: ServerSetters['set'] = (some) => files.setOnLink(path, some, stop);
-    if (!this.#symlinks.keepsTimes) return [];
+    if (!this.#symlinks.keepsTimes) return []; // what it lacks was told of the first
     const problems = await setServerMetadata(metadata, { set, look: async () => undefined, hasMode: false }, place, notKept);
     if (!problems.some(({ code }) => code === 'ENOTSUP')) return problems;
+    const isFirst = this.#symlinks.keepsTimes;
     this.#symlinks.keepsTimes = false;
-    return [{ what: 'times', code: `${textOf(files.path)} is on a server that sets none of a link: of this and all others` }];
+    return isFirst ? [{ what: 'times', code: 'the server sets none of a link: of this and all others' }] : [];
   }
 }
 
