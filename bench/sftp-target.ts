@@ -13,8 +13,8 @@ import { makeData } from './data.ts';
 import { median } from './measure.ts';
 
 /*
- * `node bench/sftp-target.ts`: a restore onto Debian's sshd on loopback, beside what it takes without: restic restores into a folder of this
- * machine, and OpenSSH's own programs bring that to the server. Ours runs in this process.
+ * `node bench/sftp-target.ts`: a restore onto Debian's sshd on loopback, beside what it takes without: restic restores into a folder here,
+ * and OpenSSH's own programs bring that to the server. Ours runs in this process.
  */
 const { values: options } = parseArgs({
   options: {
@@ -46,7 +46,13 @@ async function measured(what: string, size: { readonly randomMb: number; readonl
   await succeed(initJob(access));
   const rules = await compileExcludeRules({}, { environment: {} });
   await succeed(backupJob(access, { sources: [source], workingFolder: '/', rules, host: 'bench', programVersion: 'bench' }));
-  const seen = { ours: [] as number[], 'ours, cpu here': [] as number[], restic: [] as number[], scp: [] as number[], sftp: [] as number[] };
+  const seen = {
+    ours: [] as number[],
+    'ours, cpu here': [] as number[],
+    restic: [] as number[],
+    scp: [] as number[],
+    sftp: [] as number[],
+  };
   for (let round = 0; round < Number(options.rounds); round++) {
     const cpu = process.cpuUsage();
     const target = `sftp://${sshd.user}@127.0.0.1:${sshd.port}/${join(fresh('ours'), 'target')}`;
@@ -56,7 +62,9 @@ async function measured(what: string, size: { readonly randomMb: number; readonl
     const local = fresh('restic');
     seen.restic.push(await secondsOf(() => run('restic', ['-q', '--no-cache', '-r', repository, 'restore', 'latest', '--target', local])));
     seen.scp.push(await secondsOf(() => run('scp', ['-q', '-r', ...ssh('-P'), local, `${sshd.user}@127.0.0.1:${fresh('scp')}`])));
-    seen.sftp.push(await secondsOf(() => run('sftp', ['-q', ...ssh('-P'), '-b', '-', `${sshd.user}@127.0.0.1:${fresh('sftp')}`], `put -rpf ${local}\n`)));
+    seen.sftp.push(
+      await secondsOf(() => run('sftp', ['-q', ...ssh('-P'), '-b', '-', `${sshd.user}@127.0.0.1:${fresh('sftp')}`], `put -rpf ${local}\n`)),
+    );
   }
   const rows = Object.entries(seen).map(([name, seconds]) => `| ${name} | ${cell(seconds)} |`);
   const [ours, put] = [median(seen.ours), median(seen.restic) + median(seen.sftp)];

@@ -41,22 +41,24 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
       let isContentLost = false;
       const done: { early?: RestoreResult } = {};
       const work = withServer(rest.target, access.location, worldOf(access).openServer, (server) =>
-        restore(repository, snapshot.snapshot, {
-          ...rest,
-          server,
-          subfolder,
-          repositoryFolder: repositoryFolderOf(access.location),
-          signal,
-          onException: ({ path, kind, reason, detail }) => {
-            const exception = { item: textOf(path), kind: reason, reason: detail ?? '', weight: kind };
-            isContentLost ||= kind === 'lost' && reason !== 'special-file'; // pipes and devices have no content
-            note(exception);
-            onException?.(exception);
+        restore(
+          repository,
+          snapshot.snapshot,
+          {
+            ...rest,
+            server,
+            subfolder,
+            repositoryFolder: repositoryFolderOf(access.location),
+            signal,
+            onException: ({ path, kind, reason, detail }) => {
+              const exception = { item: textOf(path), kind: reason, reason: detail ?? '', weight: kind };
+              isContentLost ||= kind === 'lost' && reason !== 'special-file'; // pipes and devices have no content
+              note(exception);
+              onException?.(exception);
+            },
           },
-          onEndedEarly: (result) => {
-            done.early = result;
-          },
-        }),
+          (result) => (done.early = result),
+        ),
       );
       const ended = await work.catch((error: unknown) => ({ error }));
       if ('error' in ended) {

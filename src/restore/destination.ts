@@ -142,7 +142,7 @@ export interface ExistingOutcome {
  */
 export interface FileSink {
   begin(): FileBatch;
-  /** A streamed file has all its content: it gets its metadata and its name. @throws the system's errors, `aborted`; then it is discarded */
+  /** A streamed file has all its content: it gets its metadata and name. @throws the system's errors, `aborted`; then it is discarded */
   finish(file: FilePlan, signal: AbortSignal): Promise<readonly MetadataProblem[]>;
   /** Removes what was written of a streamed file, as far as anything was. Nobody may be writing to it. */
   discard(file: FilePlan): Soon<void>;

@@ -14,9 +14,9 @@ export function listFolder(
   folder: FolderPlan,
   { foldsNames, protectedFolder }: { readonly foldsNames: boolean; readonly protectedFolder: FolderIdentity | undefined },
 ): FolderContent {
-  const { names, mayHave } = namesIn(handles, folder, foldsNames);
+  const known = namesIn(handles, folder, foldsNames);
   const look = (name: ByteString): SeenEntry | undefined => {
-    const stats = mayHave(name) ? lookAt(handles, folder, name) : undefined;
+    const stats = known.mayHave(name) ? lookAt(handles, folder, name) : undefined;
     if (stats === undefined) return undefined;
     return {
       isFolder: stats.isDirectory(),
@@ -24,7 +24,7 @@ export function listFolder(
       existing: (metadata) => describe(stats, metadata, () => hasWindowsOf(handles, folder, name, metadata)),
     };
   };
-  return { names, look, linkTarget: (name) => existingLinkTarget(handles, folder, name) };
+  return { names: known.names, look, linkTarget: (name) => existingLinkTarget(handles, folder, name) };
 }
 
 interface FolderNames {

@@ -1,6 +1,5 @@
 import type { ByteString } from '../platform/index.ts';
 import type { ServerFiles } from '../storage/index.ts';
-import type { RestoreResult } from './restore.ts';
 import type { RestoreException } from './exceptions.ts';
 
 /**
@@ -47,8 +46,6 @@ export interface RestoreOptions {
   /** What brings file systems onto the disk (Linux). Default: `sync` of the system. */
   readonly syncProgram?: string | undefined;
   readonly signal: AbortSignal;
-  /** What was done until then, when the restore ends with an error: called before it is thrown. */
-  readonly onEndedEarly?: ((result: RestoreResult) => void) | undefined;
   /** At most four times a second, and once at the end. */
   readonly progress?: ((progress: RestoreProgress) => void) | undefined;
   /** Everything that was done, or in a dry run would be. */

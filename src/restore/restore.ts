@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
 import { findTree, type Repository, type Snapshot, type TreeId } from '../repository/index.ts';
-import type { Destination, NotKept } from './destination.ts';
-import { ExceptionLog, type ExceptionReason, type RestoreException } from './exceptions.ts';
+import type { Destination } from './destination.ts';
+import { ExceptionLog } from './exceptions.ts';
 import { Executor } from './executor.ts';
 import { FolderMaker } from './folder-maker.ts';
 import { LocalDestination } from './local-destination.ts';
@@ -11,25 +11,12 @@ import { planRestore } from './planner.ts';
 import { Progress } from './progress.ts';
 import { readAhead } from './read-ahead.ts';
 import type { RestoreOptions } from './restore-options.ts';
+import type { RestoreResult } from './restore-result.ts';
 import type { RunContext } from './run-context.ts';
 import { compileSelection, IncludesMet, type Selection } from './selection.ts';
 import { ServerDestination } from './server/server-destination.ts';
-import { Tally, type RestoreCounts } from './tally.ts';
+import { Tally } from './tally.ts';
 import { WorkerPool } from './worker-pool.ts';
-
-export interface RestoreResult {
-  readonly counts: Readonly<RestoreCounts>;
-  /** Everything that is not as the snapshot has it. Of each sort of `note` the first thousand; all of them went to `onException`. */
-  readonly exceptions: readonly RestoreException[];
-  /** How many there were of each reason. */
-  readonly exceptionCounts: Readonly<Partial<Record<ExceptionReason, number>>>;
-  /** Patterns of `--include` and `--iinclude` that nothing of the snapshot matches, or nothing that is not excluded. */
-  readonly includesUnmet: readonly string[];
-  /** What the way to a server does not know of, and was not kept. Zeros for a folder of this machine. */
-  readonly notKept: NotKept;
-  /** Resolved; of a server, its location. */
-  readonly target: string;
-}
 
 const workersMax = 4;
 /** Batches of the plan made before they are needed. */
@@ -42,6 +29,7 @@ const batchesAhead = 2;
  * exceptions. Nothing is written outside the target, whatever the snapshot or the target contains: links are made, but not followed.
  * A run that is killed leaves at most files named `.cadangan-*.part`; it can be repeated.
  *
+ * @param onEndedEarly told what was done until then, when it ends with an error, before that is thrown
  * @throws `target.unsafe`, `target.denied`, `target.full`, `path.not-found` (subfolder), `arguments.invalid` (patterns), `aborted`, and the
  * storage's errors
  */
@@ -49,6 +37,7 @@ export async function restore(
   repository: Repository,
   snapshot: Pick<Snapshot, 'tree' | 'summary'>,
   options: RestoreOptions,
+  onEndedEarly?: (result: RestoreResult) => void,
 ): Promise<RestoreResult> {
   throwIfAborted(options.signal);
   const [selection, includes] = [compileSelection(options), new IncludesMet(options)];
@@ -87,7 +76,7 @@ export async function restore(
     try {
       await run(context, tree, includes.watching(selection), options.signal);
     } catch (error) {
-      options.onEndedEarly?.(result([])); // what was not met may have come later
+      onEndedEarly?.(result([])); // what was not met may have come later
       throw error;
     }
     progress.report();

@@ -50,7 +50,8 @@ describe('a restore to a server without extensions', () => {
       symlink('other', 'nowhere'),
     );
     const result = await scene.restore(snapshot, { verify: true });
-    assert.deepEqual(reasonsOf(result), ['hard-link /sub/twice', 'times /other']);
+    assert.deepEqual(result.exceptionCounts, { 'hard-link': 1, times: 1 }); // the times are told of the first link
+    assert.equal(reasonsOf(result)[0], 'hard-link /sub/twice');
     assert.equal(result.counts.filesVerified, 3);
     assert(readFileSync(join(target, 'large')).equals(large));
     assert.equal(readFileSync(join(target, 'sub', 'twice'), 'utf8'), 'of two names');
@@ -77,7 +78,7 @@ describe('a restore to a server without extensions', () => {
       assert.deepEqual(readdirSync(around), ['target']);
       assert.equal(lstatSync(join(target, 'a')).isSymbolicLink(), true);
       assert.deepEqual(contentOf(target), { a: '-> /planted', b: '-> ../planted', c: '-> a' });
-      assert.deepEqual(reasonsOf(result), ['times /a']);
+      assert.deepEqual(result.exceptionCounts, { times: 1 });
     });
   }
 

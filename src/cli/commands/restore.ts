@@ -76,7 +76,8 @@ export const restoreCommand: CliCommand = {
     const elapsedMs = context.clock.monotonicMs() - startMs;
     if (context.globals.json) printSummaryJson(context, result.details, elapsedMs);
     else if (!context.globals.quiet) printSummary(context, result, result.details, elapsedMs, options.flag('dryRun'));
-    if (result.error !== undefined) throw result.error;
+    const { error } = result;
+    if (error instanceof Error) throw error;
     return exitCodeOfResult(result);
   },
 };

@@ -4,7 +4,7 @@ import type { FolderPlan } from '../plan.ts';
 import { serverPath, type ServerPlace } from './server-place.ts';
 
 /**
- * Sees that the way to a folder leads through folders alone. The protocol cannot look a name up in a folder that is held open: somebody with
+ * Sees that the way to a folder leads through folders alone. The protocol looks no name up in a folder that is held open: somebody with
  * write access to the target could still swap a folder for a link in the moment between check and use.
  */
 export class FolderGuard {

@@ -6,14 +6,29 @@ import { plainLength } from '../pieces.ts';
 import type { FilePlan } from '../plan.ts';
 import type { Piece } from '../ranges.ts';
 import type { WorkerPool } from '../worker-pool.ts';
-import type { Part, ServerFileWriter } from './server-file-writer.ts';
 
 /** So much opened content is in memory for each range, unless one blob has more. */
 const openBytesMax = 8 * 1024 * 1024;
 
+/** Content for a file: where it begins, and what stands there. */
+export interface Part {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What sends content to files. Every call throws SftpFault and `aborted`. */
+export interface BatchWriter {
+  /** A file whose whole content is there. When it throws, nothing of it is left. */
+  putWhole(file: FilePlan, parts: readonly Part[]): Promise<readonly MetadataProblem[]>;
+  /** Some of the content of a file, which `finish` or `discard` follows. */
+  putParts(file: FilePlan, parts: readonly Part[]): Promise<void>;
+  finish(file: FilePlan, signal: AbortSignal): Promise<readonly MetadataProblem[]>;
+  discard(file: FilePlan): Promise<void>;
+}
+
 export interface ServerBatchOptions {
   readonly pool: WorkerPool;
-  readonly writer: ServerFileWriter;
+  readonly writer: BatchWriter;
   readonly stop: AbortSignal;
 }
 

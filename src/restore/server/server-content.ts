@@ -7,7 +7,7 @@ import type { ExistingRequest } from '../destination.ts';
 const blockBytes = 2 * 1024 * 1024;
 
 /**
- * Reads a file of a server whole and compares it with blobs. What has its name must have been seen to be a file: the protocol follows links.
+ * Reads a file of a server whole and compares it with blobs. What has its name was seen to be a file: the protocol follows links.
  * @throws SftpFault, `aborted`; as `ServerFiles`
  */
 export async function hasContent(

@@ -52,7 +52,7 @@ interface ServerParts {
 }
 
 /**
- * A folder of a server that is reached by SFTP. Its version 3 has whole seconds, no extended attributes, no devices and no numbers that tell
+ * A folder of a server that is reached by SFTP. Its version 3 has whole seconds, no extended attributes, no devices and nothing that tells
  * one file from another: a file whose metadata alone is to be changed is written anew, since it may have other names outside the target.
  */
 export class ServerDestination implements Destination {

@@ -11,7 +11,7 @@ import type { FolderGuard } from './folder-guard.ts';
 import { hasContent } from './server-content.ts';
 import { setServerMetadata, type Losses } from './server-metadata.ts';
 import type { ServerPlace } from './server-place.ts';
-import { ServerBatch } from './server-batch.ts';
+import { ServerBatch, type BatchWriter, type Part } from './server-batch.ts';
 import { Turns } from './turns.ts';
 
 /** A server lets one connection have some hundred files open; so many hide the round trips of small ones. */
@@ -30,12 +30,6 @@ export interface ServerWriterOptions {
   readonly stop: AbortSignal;
 }
 
-/** Content for a file: where it begins, and what stands there. */
-export interface Part {
-  readonly position: number;
-  readonly bytes: Uint8Array;
-}
-
 /** A file that is written in several steps. */
 interface Unfinished {
   readonly temporary: ByteString;
@@ -48,7 +42,7 @@ interface Unfinished {
  * Writes the files of a server: each under a temporary name in its folder, which is exchanged for its own when its size was asked for, and
  * the disk has it where the server can be told to. Proven blobs come from the workers.
  */
-export class ServerFileWriter implements FileSink {
+export class ServerFileWriter implements FileSink, BatchWriter {
   readonly #options: ServerWriterOptions;
   readonly #turns = new Turns(filesAtOnce);
   readonly #unfinished = new Map<FilePlan, Unfinished>();

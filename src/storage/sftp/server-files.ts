@@ -97,7 +97,7 @@ export class ServerFiles {
     return this.#again(signal, (line) => line.list(path, signal));
   }
 
-  /** Also when there is one already. @returns whether it was there. @throws SftpFault `exists` for what is no folder, be it a link to one */
+  /** Also when there is one already. @returns whether there was. @throws SftpFault `exists` for what is no folder, be it a link to one */
   async makeFolder(path: ByteString, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#again(signal, (line) => line.makeFolder(path));
