@@ -10,6 +10,7 @@ import {
   overwriteChoices,
   previewLines,
   restoreParams,
+  serverProblem,
 } from '../../src/extension/presentation/restore-choice.ts';
 import { offsetOfSet } from '../../src/extension/presentation/set-place.ts';
 import { runSteps, type Step } from '../../src/extension/presentation/steps.ts';
@@ -180,4 +181,20 @@ test('a set is found in the text of the configuration by its name alone', () => 
   assert.equal(offsetOfSet(text, 'ab'), text.lastIndexOf('"name"'));
   assert.equal(offsetOfSet(text, 'a.b'), text.indexOf('"name"'));
   assert.equal(offsetOfSet(text, 'axb'), undefined);
+});
+
+test('a server as a destination is asked for by a location of ssh, and nothing else', () => {
+  for (const good of ['sftp:root@srv-02:/srv', ' sftp://budi@srv-02:2222//home ', 'sftp:alias:x'])
+    assert.equal(serverProblem(good), undefined, good);
+  for (const bad of ['', '  ', '/srv', 's3:https://host/bucket', 'root@srv-02:/srv']) assert.notEqual(serverProblem(bad), undefined, bad);
+  const target = { kind: 'server', location: 'sftp:root@srv-02:/srv' } as const;
+  const params = restoreParams({
+    ...nothingChosen,
+    locations: ['/mnt'],
+    paths: [byteStringFromText('/srv/x')],
+    snapshot: makeSnapshot(),
+    target,
+    overwrite: 'never',
+  });
+  assert.deepEqual(params?.target, target);
 });

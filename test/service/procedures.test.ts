@@ -47,6 +47,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'run/of-id',
     'run/recent',
     'run/restore/preview',
+    'run/restore/target',
     'schedule/status',
     'servers/list',
     'servers/look',

@@ -56,6 +56,15 @@ test('what is restored into a folder appears in it as if it had been copied ther
   ]);
 });
 
+test('onto a server goes what would go into a folder, and nowhere else', posix, async () => {
+  const location = 'sftp:root@srv-02:/out';
+  assert.deepEqual(await steps(['/srv/data/a.txt'], { kind: 'server', location }), [
+    { subfolder: '/srv/data', includes: ['/a.txt'], target: location, keepsFoldersAbove: false },
+  ]);
+  for (const wrong of ['s3:https://host/bucket', '/out', 'sftp:no-path'])
+    await assert.rejects(steps(['/'], { kind: 'server', location: wrong }), wrong);
+});
+
 test('a whole snapshot comes into a folder as its sources, without the folders above them', posix, async () => {
   assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data')), [
     { subfolder: '/srv', includes: ['/data'], target: '/out', keepsFoldersAbove: false },

@@ -70,7 +70,7 @@ export class ServerFileWriter implements FileSink, BatchWriter {
           for (const { bytes, position } of parts) await open.write(bytes, position, stop);
           return this.#complete(open, file, file.sizeBytes);
         });
-        await files.replace(temporary, this.#pathOf(file), stop);
+        await this.#giveName(file, temporary, stop);
         return problems;
       });
     });
@@ -106,7 +106,7 @@ export class ServerFileWriter implements FileSink, BatchWriter {
       await guard.check(file.folder);
       await this.#assertOurs(temporary);
       const problems = await files.write(temporary, 0, signal, (open) => this.#complete(open, file, file.sizeBytes));
-      await files.replace(temporary, this.#pathOf(file), signal);
+      await this.#giveName(file, temporary, signal);
       return problems;
     });
   }
@@ -137,7 +137,7 @@ export class ServerFileWriter implements FileSink, BatchWriter {
           }
           return { problems: await this.#complete(open, file, sizeBytes), sizeBytes };
         });
-        await files.replace(temporary, this.#pathOf(file), signal);
+        await this.#giveName(file, temporary, signal);
         return done;
       });
     });
@@ -153,6 +153,15 @@ export class ServerFileWriter implements FileSink, BatchWriter {
     if (entry.sizeBytes !== undefined && entry.sizeBytes !== sizeBytes) throw new SftpFault('failed', 'the server kept another size');
     await this.#sync(open);
     return problems;
+  }
+
+  /** When the answer was lost, somebody else may be who took the temporary name away. */
+  async #giveName(file: FilePlan, temporary: ByteString, signal: AbortSignal): Promise<void> {
+    const { files } = this.#options;
+    const path = this.#pathOf(file);
+    const { losses } = files;
+    await files.replace(temporary, path, signal);
+    if (files.losses !== losses && !(await this.#isIntact(file, path, signal))) throw new SftpFault('failed', 'ESTALE');
   }
 
   async #sync(open: OpenServerFile): Promise<void> {
@@ -207,10 +216,15 @@ export class ServerFileWriter implements FileSink, BatchWriter {
     }
   }
 
-  /** Also after an abort. When the server is away, its name tells what it is. */
   async #discard(temporary: ByteString): Promise<void> {
     const { files, stop } = this.#options;
     const signal = stop.aborted ? (this.#cleanUp ??= AbortSignal.timeout(cleanUpMsMax)) : stop;
-    await files.remove(temporary, signal).catch(() => undefined);
+    try {
+      // It might be made yet, by what was on its way when the restore was stopped.
+      if (stop.aborted) await files.quiet(signal);
+      await files.remove(temporary, signal);
+    } catch {
+      // Its name tells what it is.
+    }
   }
 }

@@ -28,11 +28,12 @@ function outOfRange(seconds: number): boolean {
   return seconds < 0 || seconds >= secondsMax + 1;
 }
 
-type Own = Pick<ServerPlace, 'uid' | 'gid'>;
+type Own = Pick<ServerPlace, 'uid' | 'gid' | 'isWindows'>;
 
 /** Whether what is there has of it what we could set. */
 export function hasServerMetadata(entry: ServerEntry, metadata: Metadata, own: Own): boolean {
   if (entry.mtime !== metadata.mtime) return false;
+  if (own.isWindows) return true; // neither mode nor owner are what Unix knows
   const hasOwner = own.uid !== 0 || (entry.uid === metadata.uid && entry.gid === metadata.gid);
   return hasOwner && (entry.mode === undefined || entry.mode === metadata.mode || entry.mode === modeFor(metadata, entry));
 }
@@ -83,6 +84,10 @@ export async function setServerMetadata(
 
 /** Only root gives files away: for others it is no surprise that what they restore is theirs, as with `cp -a`. */
 async function setOwner({ uid, gid }: Metadata, set: ServerSetters['set'], own: Own, notKept: Losses): Promise<string | undefined> {
+  if (own.isWindows) {
+    if (uid !== 0 || gid !== 0) notKept.owners += 1;
+    return undefined;
+  }
   const isOrdinary = own.uid !== undefined && own.uid !== 0;
   if (!isOrdinary) return refusalOf(set({ uid, gid }));
   if (uid !== own.uid) notKept.owners += 1;

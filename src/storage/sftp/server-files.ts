@@ -50,6 +50,8 @@ export class ServerFiles {
   readonly #random: Random;
   readonly #patience: RetryPatience;
   #losses = 0;
+  /** What still goes on behind calls that were aborted. */
+  readonly #left = new Set<Promise<void>>();
 
   constructor(location: SftpLocation, access: SftpAccess, { patience }: ServerFilesOptions = {}) {
     const { host, user, port, path } = location;
@@ -192,6 +194,11 @@ export class ServerFiles {
     return this.read(path, 0, signal, (folder) => folder.sync());
   }
 
+  /** Nothing of what was aborted has an effect any more: what it left can be removed. @throws `aborted` when that takes too long */
+  async quiet(signal: AbortSignal): Promise<void> {
+    await orAborted(Promise.all(this.#left), signal);
+  }
+
   async close(): Promise<void> {
     await this.#lines.close();
   }
@@ -223,7 +230,7 @@ export class ServerFiles {
     const endMs = this.#clock.monotonicMs() + this.#patience.timeMsMax;
     for (let failures = 1; ; failures++) {
       try {
-        return await this.#lines.use(bytes, signal, (line) => orAborted(work(line), signal));
+        return await this.#lines.use(bytes, signal, (line) => this.#owned(work(line), signal));
       } catch (error) {
         if (isTrouble(error, 'lost')) this.#losses += 1;
         throwIfAborted(signal);
@@ -233,6 +240,17 @@ export class ServerFiles {
         await this.#clock.sleep(ms, signal);
       }
     }
+  }
+
+  /** An abort is heeded at once; what was sent may still have its effect. */
+  async #owned<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    const settled = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#left.add(settled);
+    void settled.then(() => this.#left.delete(settled));
+    return orAborted(work, signal);
   }
 
   async #againExplained<T>(path: ByteString, neededBytes: number, signal: AbortSignal, work: (line: ServerLine) => Promise<T>): Promise<T> {
