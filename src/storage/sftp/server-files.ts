@@ -14,7 +14,6 @@ import {
 import { locationLabel } from '../location.ts';
 import { defaultRetryPatience, waitMsOf, type RetryPatience } from '../retrying-storage.ts';
 import type { SftpAccess } from './sftp-access.ts';
-import { SftpChannel } from './sftp-channel.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
 import { SftpLines, transferBytesMin } from './sftp-lines.ts';
 import type { SftpLocation } from './sftp-storage.ts';
@@ -64,8 +63,7 @@ export class ServerFiles {
     const world = { access, secrets: new TypedSecrets(), clock, random, quietMsMax };
     this.#lines = new SftpLines(async (signal) => {
       const route = await routeTo({ host, user, port }, access);
-      const { connection, channel } = await SshConnection.openChannel(route, world, signal);
-      return new ServerLine(await SftpChannel.open({ stream: channel, over: connection.over, fail: (fault) => connection.end(fault) }));
+      return new ServerLine(await SshConnection.openSftp(route, world, signal));
     }, linesMax);
   }
 

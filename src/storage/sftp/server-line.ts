@@ -2,7 +2,7 @@ import { byteStringFromBytes, throwIfAborted, type ByteString } from '../../plat
 import { isTrouble, SftpFault } from './sftp-fault.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import type { SftpSpace } from './sftp-line.ts';
-import { answers, attributesField, field, openFlags, pathField, requests, u32, u64, type SftpAttributes } from './sftp-packet.ts';
+import { answers, attributesField, field, openFlags, pathField, requests, u32, type SftpAttributes } from './sftp-packet.ts';
 
 /** What a server says of a name; what it keeps to itself is undefined. */
 export interface ServerEntry {
@@ -159,7 +159,7 @@ export class ServerLine {
   /** All of `bytes`, at `position`. @throws also `aborted` between two pieces */
   async write(handle: Buffer, bytes: Uint8Array, position: number, signal: AbortSignal): Promise<void> {
     await this.#inPieces(bytes.length, this.#channel.writeBytes, signal, (at, length) =>
-      this.#channel.tell(requests.write, field(handle), u64(position + at), u32(length), bytes.subarray(at, at + length)),
+      this.#channel.write(handle, position + at, bytes.subarray(at, at + length)),
     );
   }
 
@@ -167,7 +167,7 @@ export class ServerLine {
   async read(handle: Buffer, target: Uint8Array, position: number, signal: AbortSignal): Promise<number> {
     let endBytes = target.length;
     await this.#inPieces(target.length, this.#channel.readBytes, signal, async (at, length) => {
-      const got = await this.#readPiece(handle, target.subarray(at, at + length), position + at);
+      const got = await this.#readPiece(handle, target.subarray(at, at + length), position + at, signal);
       if (got < length) endBytes = Math.min(endBytes, at + got);
     });
     return endBytes;
@@ -213,25 +213,14 @@ export class ServerLine {
   }
 
   /** A server may give less than was asked for without being at the end. */
-  async #readPiece(handle: Buffer, target: Uint8Array, position: number): Promise<number> {
+  async #readPiece(handle: Buffer, target: Uint8Array, position: number, signal: AbortSignal): Promise<number> {
     let done = 0;
-    while (done < target.length) {
-      const bytes = await this.#readSome(handle, position + done, target.length - done);
-      if (bytes === undefined || bytes.length === 0) break;
-      if (bytes.length > target.length - done) throw new SftpFault('failed', 'EPROTO');
-      target.set(bytes, done);
-      done += bytes.length;
+    while (done < target.length && !signal.aborted) {
+      const got = await this.#channel.read(handle, position + done, target.subarray(done), signal);
+      if (got === 0) break;
+      done += got;
     }
     return done;
-  }
-
-  async #readSome(handle: Buffer, position: number, lengthBytes: number): Promise<Buffer | undefined> {
-    try {
-      return (await this.#channel.want(answers.data, requests.read, field(handle), u64(position), u32(lengthBytes))).field();
-    } catch (error) {
-      if (isTrouble(error, 'end')) return undefined;
-      throw error;
-    }
   }
 
   /** Pieces go in order, each when it has its turn. Ends when all that were sent are answered. */
