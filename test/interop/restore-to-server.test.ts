@@ -408,12 +408,12 @@ describe('a restore to an OpenSSH server', needs('sshd'), () => {
 async function zoo(maker: RepositoryMaker, random: SeededRandom): Promise<Node[]> {
   const linked = { inode: 77, deviceId: 1, links: 2 };
   const once = await maker.file('once', 'one file of two names');
-  const large = await maker.file('large', ...Array.from({ length: 12 }, () => random.bytes(1_500_000)));
+  const large = await maker.file('large', ...Array.from({ length: 5 }, () => random.bytes(1_500_000)));
   await maker.endPack();
   const small: Node[] = [];
-  for (let i = 0; i < 300; i++) small.push(await maker.file(`small-${String(i).padStart(3, '0')}`, random.bytes(50 + i * 7)));
+  for (let i = 0; i < 60; i++) small.push(await maker.file(`small-${String(i).padStart(3, '0')}`, random.bytes(50 + i * 7)));
   let deep = await maker.folder('bottom', await maker.file('leaf', 'leaf'));
-  for (let depth = 0; depth < 60; depth++) deep = await maker.folder(`d${depth}`, deep);
+  for (let depth = 0; depth < 40; depth++) deep = await maker.folder(`d${depth}`, deep);
   return [
     deep,
     await maker.folder('empty'),
