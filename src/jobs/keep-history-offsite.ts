@@ -73,9 +73,9 @@ export interface KeepingOptions {
 }
 
 /**
- * Before a copying, so that one takes all along: the records go into the repository when that is due, or they never have. So they do where a
- * backup that is to go names a head of records that have not been taken along: who brings them back would miss some. Only backups that the
- * copy does not know yet are looked at. Does nothing for a copy beside which there is room for files.
+ * Before a copying, so that one takes all along: the records go into the repository when that is due, or they never have. So they do where
+ * a backup that is to go names a head of records that have not been taken along: who brings them back would miss some. Only backups that
+ * the copy does not know yet are looked at. Does nothing for a copy beside which there is room for files.
  * @param source the open original @throws as `keepHistoryOffsite`
  */
 export async function keepHistoryAhead(
