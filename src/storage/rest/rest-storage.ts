@@ -199,7 +199,7 @@ export class RestStorage implements Storage {
   }
 
   /**
-   * Asks for the sizes that a list does not tell. A name that it has, and of which the server says then that it is not there, has either gone
+   * Asks for the sizes that a list does not tell. A name that it has, and of which the server says then that it is not there, has gone
    * or met with trouble that looks so: another list tells. @throws `storage.unreachable` for the second, since no list may be short
    */
   async #settle(listing: RestListing, kind: FileKind, signal: AbortSignal): Promise<void> {
