@@ -32,7 +32,8 @@ interface Opening<L extends Line> {
 
 /**
  * The connections to one server. The first is made when something is wanted; another one, up to the limit, while every one that is there
- * moves files enough. What is asked never waits for another connection, and one that cannot be had is not asked for again while others work.
+ * moves files enough. What is asked never waits for another connection, and one that cannot be had is not asked for again while others
+ * work.
  */
 export class SftpLines<L extends Line> {
   readonly #open: (signal: AbortSignal) => Promise<L>;
