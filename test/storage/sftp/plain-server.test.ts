@@ -93,7 +93,7 @@ describe('a server without extensions', () => {
     assert.deepEqual(kinds, [
       `STAT ${path}`,
       `OPEN ${path}-tmp`,
-      'FSETSTAT ',
+      `FSETSTAT ${path}-tmp`,
       `WRITE ${path}-tmp`,
       `CLOSE ${path}-tmp`,
       `RENAME ${path}`,
