@@ -68,6 +68,7 @@ const slowFiles: readonly string[] = [
   'offsite/keeper.test.ts',
   'offsite/plan-copy.test.ts',
   'offsite/snapshot-archive.test.ts',
+  'offsite/storage-copy.test.ts',
   'offsite/strangers.test.ts',
   'offsite/sync-copy.test.ts', // whole copies, each against an emulator
   'offsite/unfriendly-way.test.ts',
@@ -145,6 +146,7 @@ const slowFiles: readonly string[] = [
   'upkeep/copy-snapshots.test.ts',
   'upkeep/prune-crash.test.ts',
   'upkeep/prune-life.test.ts',
+  'upkeep/prune-locks.test.ts',
   'upkeep/prune.test.ts',
   'upkeep/recover.test.ts', // asks restic
   'upkeep/repair-index.test.ts',

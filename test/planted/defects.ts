@@ -118,7 +118,7 @@ export const defects: readonly Defect[] = [
   },
   {
     file: 'repository/locks.ts',
-    before: "      if (!isThere) return this.#lose('removed');",
+    before: "      if (written === undefined) return this.#lose('removed');",
     after: '',
     test: 'repository/locks.test.ts',
     rule: 'Whoever lost his lock stops, and does not make himself another.',
@@ -389,7 +389,7 @@ export const defects: readonly Defect[] = [
   },
   {
     file: 'storage/folder-storage.ts',
-    before: "    await stat(join(this.location, 'config'));",
+    before: "      await stat(join(this.location, 'config'));",
     after: '',
     test: 'storage/folder-storage.test.ts',
     rule: 'A mount point without its disk is away, not empty.',
