@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
 import {
@@ -110,6 +111,8 @@ async function openedInStorage(
   isLook: boolean,
 ): Promise<OpenCopy> {
   const { stateFolder, clock = systemClock, random = systemRandom } = place;
+  if (await isOneFolder(repository, to))
+    throw new CadanganError('storage.invalid-location', { location: to, reason: 'it is the repository itself, under another name' });
   const { origins: [origin] = [] } = await memory.read();
   const source = await openOriginal(repository, place);
   const about = JSON.stringify([repository, to]);
@@ -127,6 +130,13 @@ async function openedInStorage(
       await source.close();
     },
   };
+}
+
+/** Whether two locations lead to one folder of this machine, by a link or a second mount: such a copy would be in sync, and no copy. */
+async function isOneFolder(repository: string, to: string): Promise<boolean> {
+  if (isRemote(repository) || isRemote(to)) return false;
+  const [one, other] = await Promise.all([repository, to].map((folder) => stat(folder, { bigint: true }).catch(() => undefined)));
+  return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
 }
 
 /** The pace is that of the line that the copy goes over: an original in a folder is read as fast as it goes. @throws as `openStorageAt` */

@@ -170,6 +170,7 @@ export const indonesianFaultWords: FaultWords = {
     'Windows made no shadow copy': 'Windows tidak membuat salinan bayangan',
     'its copy cannot be opened': 'salinannya tidak dapat dibuka',
     'its way leads through a link or another volume': 'jalannya melewati tautan atau volume lain',
+    'it is the repository itself, under another name': 'itu repositori itu sendiri, dengan nama lain',
     'another volume is mounted there': 'volume lain dipasang di sana',
     'shadow copies take the rights of an administrator': 'salinan bayangan memerlukan hak administrator',
     'the volume was not found': 'volume tidak ditemukan',

@@ -43,6 +43,7 @@ export const notUnderWine: readonly NotUnderWine[] = [
   },
   { file: 'backup/read-places.test.ts', tests: ['what is read elsewhere', 'the root of a copy'], why: links },
   { file: 'jobs/shadow-copies.test.ts', why: links },
+  { file: 'jobs/open-copy.test.ts', why: links },
   { file: 'backup/backup.test.ts', tests: ['the file system saw no access'], why: 'looks at times of access as Linux keeps them' },
   { file: 'backup/windows-attributes.test.ts', why: 'simulates what Wine has not, with paths of POSIX' },
   {

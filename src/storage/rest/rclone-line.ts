@@ -39,8 +39,11 @@ export class RcloneLine implements RestLine {
     try {
       return await running.line.exchange(request, begin);
     } catch (error) {
-      if (!(error instanceof ConnectionFault) || !running.line.isOver) throw error;
-      throw await this.#lossOf(running);
+      if (!(error instanceof ConnectionFault)) throw error;
+      if (running.line.isOver) throw await this.#lossOf(running);
+      // One that has said nothing for so long says nothing to the next who asks either; another one may.
+      if (error.reason === 'ETIMEDOUT') this.#end(running);
+      throw error;
     }
   }
 
