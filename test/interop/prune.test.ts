@@ -168,7 +168,7 @@ test(
     writeFileSync(join(source, 'file'), 'content');
     await repository.backup('cadangan', [source]);
     const summary = message(await repository.run('cadangan', ['prune', '--json']), 'summary');
-    assert.deepEqual(Object.keys(summary), ['message_type', 'blobs', 'bytes', 'packfiles']);
+    assert.deepEqual(Object.keys(summary), ['message_type', 'blobs', 'bytes', 'packfiles', 'locked']);
     const codeOf = async (...args: string[]): Promise<number | null> => (await repository.attempt('cadangan', ['prune', ...args])).code;
     assert.equal(await codeOf('--max-unused', '100%'), 1);
     assert.equal(await codeOf('--max-unused', 'all'), 1);

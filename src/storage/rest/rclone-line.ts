@@ -27,9 +27,15 @@ export class RcloneLine implements RestLine {
   #isClosed = false;
 
   /** @param remote `remote:path` */
+  #peersGone = 0;
+
   constructor(remote: string, options: RcloneLineOptions) {
     this.#remote = remote;
     this.#options = options;
+  }
+
+  get peersGone(): number {
+    return this.#peersGone;
   }
 
   async exchange(request: RestRequest, begin: (head: AnswerHead) => BodySink): Promise<AnswerHead> {
@@ -56,6 +62,7 @@ export class RcloneLine implements RestLine {
 
   #start(): Running {
     const program = new RcloneProgram(this.#remote, this.#options);
+    void program.ended.then(() => (this.#peersGone += 1));
     return { program, line: new PipeLine(program.pipes, this.#options) };
   }
 

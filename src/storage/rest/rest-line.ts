@@ -18,6 +18,11 @@ export interface RestLine {
    * the status. @throws ConnectionFault, what the sink throws, `aborted`; `storage.denied` for a password that cannot be had
    */
   exchange(request: RestRequest, begin: (head: AnswerHead) => BodySink): Promise<AnswerHead>;
+  /**
+   * How many who were at the other end are known to be there no more: what they had begun nobody ends. Undefined: they come and go as they
+   * like.
+   */
+  readonly peersGone?: number;
   /** Lets go of connections, and of a program. */
   close(): Promise<void>;
 }

@@ -46,7 +46,7 @@ export class RestStorage implements Storage {
   #isNew = false;
   #isAppendOnly: boolean | 'unknown' = 'unknown';
   /** Paths of uploads of ours that broke off: the server may not know it yet. */
-  readonly #brokenOff = new Set<string>();
+  readonly #brokenOff = new Map<string, number | undefined>();
   /** This object has stored a file: a lock at least, before anything is removed. */
   #hasStored = false;
   /** Writes that are under way, by path; they never fail here. */
@@ -178,7 +178,7 @@ export class RestStorage implements Storage {
   async #writeAlone(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     await this.#guard(file, async () => {
       await this.#assertThere(seenMsMax, signal);
-      const existingBytes = this.#brokenOff.has(pathOf(file))
+      const existingBytes = this.#mayGoOn(pathOf(file))
         ? await this.#settledSize(file, bytes.length, signal)
         : await this.#sizeAt(file, signal);
       if (existingBytes !== undefined && (await this.#keepsExisting(file, existingBytes, bytes, signal))) return;
@@ -308,10 +308,15 @@ export class RestStorage implements Storage {
   async #post(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<AnswerHead> {
     const headers = { Accept: version2, 'Content-Type': 'application/octet-stream' };
     const path = pathOf(file);
-    this.#brokenOff.add(path);
+    this.#brokenOff.set(path, this.#line.peersGone);
     const head = await this.#ask({ method: 'POST', path, headers, body: bytes, signal });
     this.#brokenOff.delete(path);
     return head;
+  }
+
+  /** Whether somebody at the other end may still hold on to an upload of ours that broke off. */
+  #mayGoOn(path: string): boolean {
+    return this.#brokenOff.has(path) && (this.#line.peersGone === undefined || this.#line.peersGone === this.#brokenOff.get(path));
   }
 
   /**
