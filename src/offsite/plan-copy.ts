@@ -108,6 +108,8 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
   const needless = owned.filter((file) => !isElsewhere(file));
   const elsewhere = owned.filter(isElsewhere);
   const unknown = comparison.extra.filter((file) => !ownership.owns(file));
+  const free = withoutNeeded(needless, [...elsewhere, ...unknown]);
+  const isFree = new Set(free);
   const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison, needless);
   const goes = doubts.length === 0 && !options.removesNothing && cut.isConsistent;
   const bad = (files: readonly CopyFile[]): TrashStage[] =>
@@ -115,7 +117,7 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
   const damaged = comparison.states.flatMap((state) => state.damaged);
   const { hasUniqueNames = false } = options;
   const distrusted = hasUniqueNames ? [] : damaged.filter((file) => options.distrusted?.has(file.id) && ownership.owns(file));
-  const trashes = [...(hasUniqueNames ? [] : cleaning(comparison, ownership)), ...(goes ? removals(needless) : [])];
+  const trashes = [...(hasUniqueNames ? [] : cleaning(comparison, ownership)), ...(goes ? removals(free) : [])];
   const planned: readonly Stage[] = [...bad(distrusted), ...uploads, ...trashes].filter(({ files }) => files.length > 0);
   const willUpload = uploads.flatMap(({ files }) => files);
   return {
@@ -128,7 +130,7 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
       ...(unknown.length > 0 ? ['not-ours' as const] : []),
       ...(elsewhere.length > 0 ? ['other-origin' as const] : []),
     ],
-    heldBack: goes ? [...unknown, ...elsewhere] : comparison.extra,
+    heldBack: goes ? [...unknown, ...elsewhere, ...needless.filter((file) => !isFree.has(file))] : comparison.extra,
   };
 }
 
@@ -186,6 +188,13 @@ function cleaning({ states }: Comparison, { owns }: Ownership): TrashStage[] {
       { action: 'trash', kind, why: 'double', files: ours.flatMap(({ doubles }) => doubles).filter(owns), kept },
     ];
   });
+}
+
+/** What a snapshot or index that stays may need stays with it; whom a key opens it to is another matter. */
+function withoutNeeded(needless: readonly CopyFile[], staying: readonly CopyFile[]): readonly CopyFile[] {
+  const first = removalOrder.findIndex((kind) => staying.some((file) => file.kind === kind));
+  const needed = new Set<CopiedKind>(first < 0 ? [] : removalOrder.slice(first + 1, -1));
+  return needless.filter(({ kind }) => !needed.has(kind));
 }
 
 function removals(needless: readonly CopyFile[]): TrashStage[] {

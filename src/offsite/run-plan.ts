@@ -4,7 +4,7 @@ import { sourceOfBytes } from '../google/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { keyOf, nameOf, type CopyFile, type SourceFile } from './copy-listing.ts';
 import type { CopyTarget, HeldFile, Uploaded, UploadSource } from './copy-target.ts';
-import type { CopyPlan, Stage, TrashStage } from './plan-copy.ts';
+import type { CopyPlan, TrashStage, UploadStage } from './plan-copy.ts';
 import type { CopyProgressMeter } from './progress.ts';
 
 export interface RunOptions {
@@ -51,17 +51,29 @@ const trashesAtOnce = 4;
 /**
  * Does what a plan says, stage after stage. It stops behind a stage that could not be completed: what would come next could need what is
  * not there. Only a file that was found damaged in an earlier run is passed over, because all that is new would otherwise stay unprotected
- * for its sake.
+ * for its sake. Where a snapshot or index stays that was to go, what it may need stays, too.
  * @throws what uploading and trashing throws; by then nothing of it is under way any more
  */
 export async function runPlan(plan: CopyPlan, source: Storage, target: CopyTarget, options: RunOptions): Promise<RunReport> {
   const mishaps: Mishaps = { vanished: [], damaged: [], stuck: [] };
   const { damaged } = mishaps;
+  /** Of the last snapshot or index that stays although the original has it no more. */
+  let held: HeldFile | undefined;
   for (const stage of plan.stages) {
     throwIfAborted(options.signal);
     const isPassedOver = damaged.length > 0 && stage.action === 'trash';
     // A pack that the original has lost may live on in one that it no longer names.
     if (isPassedOver) return { isComplete: false, ...mishaps };
+    if (stage.action === 'trash') {
+      const isRemoval = stage.why === 'removed';
+      // What stays may need any of those. Any key opens it, and one that was revoked is to go.
+      if (isRemoval && held !== undefined && stage.kind !== 'keys') for (const file of stage.files) options.onHeld?.(file, held);
+      else {
+        const stays = await runTrash(stage, target, options);
+        if (isRemoval) held = laterOf(stays, held);
+      }
+      continue;
+    }
     if (!(await runStage(stage, source, target, options, mishaps))) return { isComplete: false, ...mishaps };
   }
   return { isComplete: damaged.length === 0, ...mishaps };
@@ -73,37 +85,39 @@ interface Mishaps {
   readonly stuck: SourceFile[];
 }
 
+/** @returns of what stays there until when; undefined when nothing does */
+async function runTrash(
+  stage: TrashStage,
+  target: CopyTarget,
+  { signal, mayTrash, onTrashed, onHeld }: RunOptions,
+): Promise<HeldFile | undefined> {
+  const files = mayTrash === undefined ? stage.files : await mayTrash(stage, signal);
+  let last: HeldFile | undefined;
+  await forEachBounded(files, trashesAtOnce, signal, async (file, ownSignal) => {
+    const held = await target.remove(file, ownSignal);
+    if (held === undefined) return onTrashed?.(file);
+    last = laterOf(held, last);
+    onHeld?.(file, held);
+  });
+  return last;
+}
+
+/** Not known is later than any day. */
+function laterOf(one: HeldFile | undefined, other: HeldFile | undefined): HeldFile | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (one.untilMs ?? Infinity) > (other.untilMs ?? Infinity) ? one : other;
+}
+
 /** @returns whether whatever comes next may begin */
 async function runStage(
-  stage: Stage,
+  stage: UploadStage,
   source: Storage,
   target: CopyTarget,
   options: RunOptions,
   { vanished, damaged, stuck }: Mishaps,
 ): Promise<boolean> {
-  const {
-    signal,
-    uploadsAtOnce = uploadsAtOnceDefault,
-    meter,
-    knownDamaged,
-    configSha256,
-    mayTrash,
-    mark,
-    distrusted,
-    onUploaded,
-    onTrashed,
-    onHeld,
-  } = options;
+  const { signal, uploadsAtOnce = uploadsAtOnceDefault, meter, knownDamaged, configSha256, mark, distrusted, onUploaded } = options;
   const sha256Of = ({ kind, name }: SourceFile): string | undefined => (kind === 'config' ? configSha256 : name);
-  if (stage.action === 'trash') {
-    const files = mayTrash === undefined ? stage.files : await mayTrash(stage, signal);
-    await forEachBounded(files, trashesAtOnce, signal, async (file, ownSignal) => {
-      const held = await target.remove(file, ownSignal);
-      if (held === undefined) onTrashed?.(file);
-      else onHeld?.(file, held);
-    });
-    return true;
-  }
   let mayGoOn = true;
   await forEachBounded(stage.files, uploadsAtOnce, signal, async (file, ownSignal) => {
     const part = meter?.begin(file);

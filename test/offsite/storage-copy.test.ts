@@ -17,6 +17,13 @@ function pathIn(stage: StorageCopyStage, kind: string): string {
   return join(stage.copyFolder, stage.files.find((path) => path.startsWith(`${kind}/`)) ?? '');
 }
 
+async function resticChecks(stage: StorageCopyStage): Promise<void> {
+  const { code, stdout } = await start('restic', ['-r', stage.copyFolder, '--no-cache', 'check', '--read-data'], {
+    env: { RESTIC_PASSWORD: 'password' },
+  }).ended;
+  assert.equal(code, 0, stdout.toString());
+}
+
 function rot(path: string): void {
   const bytes = readFileSync(path);
   bytes[10] = (bytes[10] ?? 0) ^ 0xff;
@@ -38,10 +45,7 @@ test('a copy in any storage has what the original has, verified, and follows it'
   stage.assertWhole();
   assert.ok(second.trashedFiles > 0);
   assert.deepEqual([second.held, second.snapshots.length], [{ files: 0, untilMs: undefined }, 2]);
-  const { code, stdout } = await start('restic', ['-r', stage.copyFolder, '--no-cache', 'check', '--read-data'], {
-    env: { RESTIC_PASSWORD: 'password' },
-  }).ended;
-  assert.equal(code, 0, stdout.toString());
+  await resticChecks(stage);
 });
 
 test('without its ledger a copy is whole as far as names and sizes go, and a sample proves it again', async () => {
@@ -280,6 +284,48 @@ test('where nothing can be removed the copy is in sync all the same, and says ho
   stage.front = (storage) => storage;
   await stage.sync();
   stage.assertWhole();
+});
+
+for (const kind of ['snapshots', 'index'] as const)
+  test(`where ${kind} may not go yet, what they may need stays with them`, needs('restic'), async () => {
+    await using stage = await StorageCopyStage.open();
+    for (let i = 0; i < 4; i++) await stage.original.backup();
+    await stage.sync();
+    await stage.original.prune();
+    const until = '2031-01-02T03:04:05.000Z';
+    stage.front = (storage) =>
+      new OddStorage(storage, (inner) => ({
+        remove: async (file, signal) => {
+          if (file.kind === kind) throw new CadanganError('storage.denied', { location: inner.location, reason: 'object-lock', until });
+          return inner.remove(file, signal);
+        },
+      }));
+    const before = stage.files;
+    const { held, trashedFiles, lag } = await stage.sync();
+    const gone = before.filter((path) => !stage.files.includes(path));
+    assert.deepEqual(
+      gone.filter((path) => kind === 'snapshots' || !path.startsWith('snapshots/')),
+      [],
+    );
+    assert.deepEqual([lag.files, trashedFiles, held?.untilMs], [0, gone.length, Date.parse(until)]);
+    await resticChecks(stage);
+    stage.front = (storage) => storage;
+    await stage.sync();
+    stage.assertWhole();
+  });
+
+test('what a snapshot of somebody else may need stays with it', needs('restic'), async () => {
+  await using stage = await StorageCopyStage.open();
+  for (let i = 0; i < 4; i++) await stage.original.backup();
+  await stage.sync();
+  const ledger = readFileSync(stage.ledgerPath, 'latin1');
+  writeFileSync(stage.ledgerPath, ledger.replaceAll(/^(server|read)\+ snapshots\//gm, '$1 snapshots/'));
+  await stage.original.prune();
+  const before = stage.files;
+  const { doubts, trashedFiles, heldBackFiles } = await stage.sync();
+  assert.deepEqual([doubts, trashedFiles], [['other-origin'], 0]);
+  assert.ok(heldBackFiles > 2 && before.every((path) => stage.files.includes(path)));
+  await resticChecks(stage);
 });
 
 test('a file with wrong bytes that nobody can remove keeps nothing else from the copy, and is named', async () => {
