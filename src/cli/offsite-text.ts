@@ -251,6 +251,10 @@ export function doubtText(doubt: Doubt): string {
       return l10n.t('the repository has no snapshots any more');
     case 'packs-lost':
       return l10n.t('the repository has lost data files that its index names; run "cadangan check"');
+    case 'rolled-back':
+      return l10n.t(
+        'the newest is gone from the repository, and nothing newer was there, as when an older state or another disk is in its place; if that is right, run "cadangan offsite sync --allow-removal"',
+      );
     case 'far-fewer':
       return l10n.t('the repository has far fewer files than before; if that is right, run "cadangan offsite sync --allow-removal"');
     case 'other-origin':

@@ -300,7 +300,7 @@ export class CopyJobs implements AsyncDisposable {
     try {
       const open = isTrial ? await this.#lookedAt() : await this.#opened();
       const memory = await this.memory.read();
-      const { distrusted = [], restorable, origins } = memory;
+      const { distrusted = [], restorable, origins, heldBack } = memory;
       if (!isTrial) await this.#historyAhead(open, signal);
       const report = await work(open, {
         signal,
@@ -312,6 +312,7 @@ export class CopyJobs implements AsyncDisposable {
         distrusted: new Set(distrusted),
         restorable,
         origins: origins && new Set(origins),
+        wasRolledBack: heldBack?.doubts.includes('rolled-back'),
         expected: expectedOf(memory),
         onPlan: (_plan, comparison) => (isTrial ? undefined : this.#notePlan(tally, comparison)),
         onUploaded: (file, wasThere) => noteUploaded(tally, file, wasThere),

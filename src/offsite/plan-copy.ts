@@ -36,6 +36,8 @@ export const doubts = [
   'no-snapshots',
   /** Packs are gone, but no index is: a prune would have written a new one. The original has lost them. */
   'packs-lost',
+  /** The newest is gone, and nothing newer is there: an older state of the original has come back, or another disk is in its place. */
+  'rolled-back',
   /** Far fewer than there were. */
   'far-fewer',
   /** They are not known to be of this repository. Nobody but a person who looks there can say that they may go. */
@@ -75,6 +77,8 @@ export interface PlanOptions {
   readonly knownDamaged?: ReadonlySet<string> | undefined;
   /** What is uploaded takes the place of what has its name: a damaged file needs no removal, and a removal would take the right one. */
   readonly hasUniqueNames?: boolean | undefined;
+  /** It was `rolled-back` before. A backup since then makes what it has lost no less lost: a person says so, or it comes back. */
+  readonly wasRolledBack?: boolean | undefined;
   /** Origins whose files may be removed here; default: all. */
   readonly origins?: ReadonlySet<string> | undefined;
 }
@@ -110,7 +114,7 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
   const unknown = comparison.extra.filter((file) => !ownership.owns(file));
   const free = withoutNeeded(needless, [...elsewhere, ...unknown]);
   const isFree = new Set(free);
-  const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison, needless);
+  const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison, needless, options);
   const goes = doubts.length === 0 && !options.removesNothing && cut.isConsistent;
   const bad = (files: readonly CopyFile[]): TrashStage[] =>
     files.length === 0 ? [] : [{ action: 'trash', kind: 'data', why: 'damaged', files }];
@@ -213,7 +217,12 @@ const questionAbove = 10;
  * The original is a folder that may be half mounted, emptied by accident, damaged or encrypted by an intruder; then the copy is what is
  * left. A prune shows by what it must do: it writes a new index and removes an old one before the first pack that an index named goes.
  */
-function doubtsAbout(cut: SourceCut, { states }: Comparison, needless: readonly CopyFile[]): Doubt[] {
+function doubtsAbout(
+  cut: SourceCut,
+  { states }: Comparison,
+  needless: readonly CopyFile[],
+  { wasRolledBack = false }: Pick<PlanOptions, 'wasRolledBack'>,
+): Doubt[] {
   const doubts: Doubt[] = [];
   const has = (kind: CopiedKind): number => states.filter(({ source }) => source.kind === kind).length;
   const goes = (kind: CopiedKind): readonly CopyFile[] => needless.filter((file) => file.kind === kind);
@@ -231,8 +240,22 @@ function doubtsAbout(cut: SourceCut, { states }: Comparison, needless: readonly 
     )
   )
     doubts.push('packs-lost');
+  if (wasRolledBack || isRolledBack(states, goes)) doubts.push('rolled-back');
   if (isMost('data', 0.5) || isMost('snapshots', 0.9)) doubts.push('far-fewer');
   return doubts;
+}
+
+/**
+ * Snapshots, indexes and packs go together, and no index has come since. A prune that takes away what a snapshot alone needed writes one; an
+ * older state of the original has none: its disk was restored, or is one of several that take turns.
+ */
+function isRolledBack(states: readonly CopyState[], goes: (kind: CopiedKind) => readonly CopyFile[]): boolean {
+  if ((['snapshots', 'index', 'data'] as const).some((kind) => goes(kind).length === 0)) return false;
+  const newestMs = goes('snapshots').reduce((newest, { createdMs }) => Math.max(newest, createdMs), 0);
+  const indexes = states.filter(({ source }) => source.kind === 'index');
+  const isNew = ({ good, damaged, isTrashed }: CopyState): boolean =>
+    good === undefined ? damaged.length === 0 && !isTrashed : good.createdMs > newestMs;
+  return indexes.length > 0 && !indexes.some(isNew);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { OriginalNames } from './original-look.ts';
 import { recordedErrorOf, type RecordedError } from './recorded-error.ts';
 import type { SampleReport } from './sample-copy.ts';
 import type { ScrubReport } from './scrub-copy.ts';
+import { unknownOrigin } from './storage-copy.ts';
 import type { SyncReport } from './sync-copy.ts';
 
 /** Files and their bytes. */
@@ -60,9 +61,13 @@ export function rememberedSync(
   };
 }
 
-/** A person has said that files may go: those of whoever put them there may go from now on. */
+/**
+ * A person has said that files may go: those of whoever put them there may go from now on. Of what nobody knows who put it there, that is
+ * said for this once.
+ */
 export function rememberedOrigins(memory: CopyMemory, { found }: SyncReport): CopyMemory {
   const origins = new Set([...(memory.origins ?? []), ...found.extra.flatMap(({ origin }) => origin ?? [])]);
+  origins.delete(unknownOrigin);
   return { ...memory, origins: [...origins] };
 }
 

@@ -40,6 +40,8 @@ export interface SyncOptions {
   readonly distrusted?: ReadonlySet<string> | undefined;
   /** Origins whose files may be removed; see `PlanOptions`. */
   readonly origins?: ReadonlySet<string> | undefined;
+  /** The last sync found that, and nobody has said anything; see `PlanOptions`. */
+  readonly wasRolledBack?: boolean | undefined;
   /** When all was last there; see `restorableFrom`. */
   readonly restorable?: Restorable | undefined;
   /** Reads what is to go first to a new copy; asked only for one that is large. Undefined: nobody can tell, who has no key. */
@@ -140,6 +142,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, wish: SyncO
       removesNothing: options.known !== undefined,
       distrusted: options.distrusted,
       origins: options.origins,
+      wasRolledBack: options.wasRolledBack,
       hasUniqueNames: target.hasUniqueNames,
     });
     options.onPlan?.(plan, comparison);

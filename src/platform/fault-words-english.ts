@@ -76,6 +76,7 @@ export const englishFaultWords: FaultWords = {
     'held-back-changing': 'stays in the copy: the repository is being changed right now',
     'held-back-no-snapshots': 'and others stay in the copy: the repository has no snapshots any more',
     'held-back-packs-lost': 'and others stay in the copy: the repository has lost data files that its index names',
+    'held-back-rolled-back': 'and others stay in the copy: the newest is gone from the repository, and nothing newer is there',
     'held-back-far-fewer': 'and others stay in the copy: the repository has far fewer files than before',
     'held-back-not-ours': 'and others stay in the copy: nothing shows that they are of this repository',
     'held-back-other-origin': 'and others stay in the copy: another machine, or another clone of this repository, has put them there',

@@ -76,6 +76,7 @@ export const indonesianFaultWords: FaultWords = {
     'held-back-changing': 'tetap di salinan: repositori sedang diubah',
     'held-back-no-snapshots': 'dan lainnya tetap di salinan: repositori tidak memiliki snapshot lagi',
     'held-back-packs-lost': 'dan lainnya tetap di salinan: repositori kehilangan berkas data yang disebut indeksnya',
+    'held-back-rolled-back': 'dan lainnya tetap di salinan: yang terbaru hilang dari repositori, dan tidak ada yang lebih baru di sana',
     'held-back-far-fewer': 'dan lainnya tetap di salinan: berkas repositori jauh lebih sedikit daripada sebelumnya',
     'held-back-not-ours': 'dan lainnya tetap di salinan: tidak ada yang menunjukkan bahwa berkas itu milik repositori ini',
     'held-back-other-origin': 'dan lainnya tetap di salinan: mesin lain, atau klon lain dari repositori ini, menaruhnya di sana',

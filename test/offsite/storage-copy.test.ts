@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sampleCopy } from '../../src/offsite/index.ts';
+import { rememberedOrigins, sampleCopy } from '../../src/offsite/index.ts';
 import { CadanganError, isCode, systemClock } from '../../src/platform/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { start } from '../interop/programs.ts';
 import { needs } from '../needs.ts';
-import { appendOnly, hashOf, OddStorage, StorageCopyStage } from './storage-copy-stage.ts';
+import { appendOnly, hashOf, OddStorage, ours, StorageCopyStage } from './storage-copy-stage.ts';
 
 const failsWith = (code: CadanganError['code']) => (error: unknown) => isCode(error, code);
 
@@ -75,8 +75,15 @@ test('what nobody here has put there is removed only after a person has said so'
   const { doubts, trashedFiles } = await stage.sync();
   assert.deepEqual([doubts, trashedFiles], [['other-origin'], 0]);
   assert.ok(before.every((path) => stage.files.includes(path)));
-  await stage.sync({ mayRemoveAll: true });
+  const allowed = await stage.sync({ mayRemoveAll: true });
   stage.assertWhole();
+  // That was said of what was there then: what comes later from nobody knows whom, nobody has seen.
+  const { origins = [] } = rememberedOrigins({ version: 1, source: '', to: '', snapshots: [], origins: [ours] }, allowed);
+  assert.deepEqual(origins, [ours]);
+  const stranger = join(stage.copyFolder, 'snapshots', '5'.repeat(64));
+  writeFileSync(stranger, 'of another machine');
+  const later = await stage.sync({ origins: new Set(origins) });
+  assert.deepEqual([later.doubts, later.heldBackFiles, existsSync(stranger)], [['other-origin'], 1, true]);
 });
 
 test('a place with another repository is refused, before the claim and after it, and nothing there is changed', async () => {
@@ -313,6 +320,32 @@ for (const kind of ['snapshots', 'index'] as const)
     await stage.sync();
     stage.assertWhole();
   });
+
+test('an older state of the original takes nothing away: the newest stays in the copy until it is back, or a person has said so', async () => {
+  await using stage = await StorageCopyStage.open();
+  const { repository, folder } = stage.original;
+  const [older, newer] = [join(folder, 'older'), join(folder, 'newer')];
+  const putBack = (from: string): void => {
+    rmSync(repository, { recursive: true });
+    cpSync(from, repository, { recursive: true });
+  };
+  await stage.original.backup();
+  cpSync(repository, older, { recursive: true });
+  await stage.original.backup();
+  await stage.sync(); // all of it at once
+  cpSync(repository, newer, { recursive: true });
+  const before = stage.files;
+  putBack(older);
+  const { doubts, trashedFiles } = await stage.sync();
+  assert.deepEqual([doubts, trashedFiles], [['rolled-back'], 0]);
+  await stage.original.backup();
+  assert.deepEqual((await stage.sync({ wasRolledBack: true })).doubts, ['rolled-back'], 'a backup says nothing about it');
+  assert.ok(before.every((path) => stage.files.includes(path)));
+  putBack(newer);
+  assert.deepEqual((await stage.sync({ wasRolledBack: true })).doubts, ['rolled-back'], 'now the backup of the older one is gone');
+  await stage.sync({ wasRolledBack: true, mayRemoveAll: true });
+  stage.assertWhole();
+});
 
 test('what a snapshot of somebody else may need stays with it', needs('restic'), async () => {
   await using stage = await StorageCopyStage.open();
