@@ -31,7 +31,7 @@ export { type InitOptions, isRepository, Repository, type RepositoryWorld, requi
 export { BoxCipher, sealOverheadBytes, SmallBoxes } from './sealed-box.ts';
 export { snapshotOwner } from './snapshot-owner.ts';
 export type { SealerOptions } from './blob-sealer.ts';
-export { isRecordsSnapshot, recordsSnapshotTag } from './records-snapshot.ts';
+export { isRecordsSnapshot, recordsSnapshotTag, wantsRecords } from './records-snapshot.ts';
 export {
   listReadableSnapshots,
   listSnapshots,

@@ -9,7 +9,14 @@ import { exitCode } from '../../src/cli/exit-code.ts';
 import { compileExcludeRules } from '../../src/backup/index.ts';
 import { backupJob } from '../../src/jobs/index.ts';
 import { passwordFromText } from '../../src/platform/index.ts';
-import { formatTimestamp, listSnapshots, Repository, saveSnapshot, type SnapshotId } from '../../src/repository/index.ts';
+import {
+  formatTimestamp,
+  listSnapshots,
+  recordsSnapshotTag,
+  Repository,
+  saveSnapshot,
+  type SnapshotId,
+} from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { needs } from '../needs.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
@@ -90,6 +97,22 @@ describe('forget by rules', () => {
     const text = JSON.stringify(messages);
     for (const id of ids.slice(2)) assert.ok(text.includes(id) && text.includes(`${id.slice(0, 16)} 2026-03-`), text);
     assert.ok(text.includes('keep 2 latest snapshots'));
+  });
+
+  test('snapshots of the records are no backups, and stay however they are grouped, unless their tag is asked for', async (t) => {
+    const { stage, ids } = await withEvenings(t, 3);
+    const repository = await openOf(stage);
+    const [newest] = await listSnapshots(repository, neverAborted);
+    assert(newest);
+    for (const hour of [22, 23]) {
+      const time = formatTimestamp(BigInt(Date.UTC(2026, 2, 31, hour) / 1000) * 1_000_000_000n, 0);
+      await saveSnapshot(repository, { ...newest.snapshot, time, tags: [recordsSnapshotTag] }, neverAborted);
+    }
+    const records = (await idsIn(stage)).filter((id) => !ids.some((each) => each === id));
+    for (const group of ['', 'host']) assert.equal((await stage.run(['forget', '--keep-last', '1', '--group-by', group])).code, 0);
+    assert.deepEqual(await idsIn(stage), [...records, ids[0]]);
+    assert.equal((await stage.run(['forget', '--keep-last', '1', '--group-by', '', '--tag', recordsSnapshotTag])).code, 0);
+    assert.deepEqual(await idsIn(stage), [records[0], ids[0]]);
   });
 
   test('--json says what restic says of the same repository, name by name', needs('restic'), async (t) => {

@@ -13,7 +13,7 @@ import {
   type RetentionWish,
 } from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
-import { matchesFilter, type JsonObject, type StoredSnapshot } from '../../repository/index.ts';
+import { isRecordsSnapshot, matchesFilter, wantsRecords, type JsonObject, type StoredSnapshot } from '../../repository/index.ts';
 import { setRetention } from '../../service/index.ts';
 import type { Configuration } from '../../settings/index.ts';
 import {
@@ -152,7 +152,9 @@ async function wanted(context: CommandContext, { sets }: Configuration, ids: rea
   // As restic since 0.17: without a rule "those that no rule keeps" would be all.
   if (isEmptyPolicy(policy)) throw new CadanganError('arguments.invalid', { option: '--keep-...', reason: 'no rule was given' });
   const groupBy = parseGroupBy(options.text('groupBy') ?? 'host,paths');
-  const among = (snapshot: StoredSnapshot): boolean => matchesFilter(snapshot, filter);
+  // Snapshots of the records are no backups: grouped with those, the newest of them would be kept in place of one.
+  const mayBe = (snapshot: StoredSnapshot): boolean => wantsRecords(filter) || !isRecordsSnapshot(snapshot);
+  const among = (snapshot: StoredSnapshot): boolean => matchesFilter(snapshot, filter) && mayBe(snapshot);
   return { wish: { kind: 'rule', policy, groupBy, among }, access, more: { about } };
 }
 
