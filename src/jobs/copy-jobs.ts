@@ -11,6 +11,7 @@ import {
   rememberedPlan,
   rememberedProgress,
   rememberedSample,
+  rememberedSampleSoFar,
   rememberedScrub,
   rememberedSync,
   sampleCopy,
@@ -28,6 +29,7 @@ import {
   type CopyWorld,
   type FirstPart,
   type OriginalNames,
+  type SampleReport,
   type SyncOptions,
   type SyncReport,
 } from '../offsite/index.ts';
@@ -206,7 +208,20 @@ export class CopyJobs implements AsyncDisposable {
         const { source, target } = await this.#opened();
         const memory = await this.memory.read();
         const listing = await listOwnCopy({ source, target }, { expected: expectedOf(memory), signal });
-        return sampleCopy({ target, clock: this.#clock }, listing, { percent, cursor: memory.sampleCursor, signal, progress });
+        let soFar: SampleReport | undefined;
+        const onRead = (report: SampleReport): void => void (soFar = report);
+        try {
+          return await sampleCopy({ target, clock: this.#clock }, listing, {
+            percent,
+            cursor: memory.sampleCursor,
+            signal,
+            progress,
+            onRead,
+          });
+        } catch (error) {
+          await this.#noteSoFar(soFar);
+          throw error;
+        }
       });
       await this.memory.update((memory) => rememberedSample(memory, report, this.#now()));
       if (report.damaged.length > 0)
@@ -356,6 +371,11 @@ export class CopyJobs implements AsyncDisposable {
       await this.#noteBeside(work, error);
       throw error;
     }
+  }
+
+  /** Of a sample that does not come to its end, which is told by its error. */
+  async #noteSoFar(soFar: SampleReport | undefined): Promise<void> {
+    if (soFar !== undefined) await this.memory.update((memory) => rememberedSampleSoFar(memory, soFar)).catch(() => undefined);
   }
 
   async #noteBeside(work: BesideWork, error: unknown): Promise<void> {

@@ -102,6 +102,7 @@ export {
   rememberedPlan,
   rememberedProgress,
   rememberedSample,
+  rememberedSampleSoFar,
   rememberedScrub,
   rememberedSync,
   type Amount,

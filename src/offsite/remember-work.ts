@@ -118,11 +118,16 @@ export function rememberedScrub(memory: CopyMemory, report: ScrubReport, now: st
   };
 }
 
-export function rememberedSample(memory: CopyMemory, { cursor, readFiles, readBytes, damaged }: SampleReport, now: string): CopyMemory {
+/** Of a sample that did not come to its end: the next one goes on behind it, and what it found is healed all the same. */
+export function rememberedSampleSoFar(memory: CopyMemory, { cursor, damaged }: SampleReport): CopyMemory {
+  const distrusted = new Set([...(memory.distrusted ?? []), ...damaged.map(({ id }) => id)]);
+  return { ...memory, sampleCursor: cursor, distrusted: distrusted.size > 0 ? [...distrusted] : undefined };
+}
+
+export function rememberedSample(memory: CopyMemory, report: SampleReport, now: string): CopyMemory {
+  const { readFiles, readBytes, damaged } = report;
   return {
-    ...memory,
-    sampleCursor: cursor,
-    distrusted: damaged.length > 0 ? damaged.map(({ id }) => id) : memory.distrusted,
+    ...rememberedSampleSoFar(memory, report),
     lastSample: { at: now, read: { files: readFiles, bytes: readBytes }, damaged: damaged.map(({ kind, name }) => `${kind}/${name}`) },
   };
 }

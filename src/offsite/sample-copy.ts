@@ -18,6 +18,8 @@ export interface SampleOptions {
   readonly cursor: string | undefined;
   readonly signal: AbortSignal;
   readonly progress?: CopyProgressSink | undefined;
+  /** Told behind each file what came of it so far: what was found counts, also where the sample does not come to its end. */
+  readonly onRead?: ((soFar: SampleReport) => void) | undefined;
 }
 
 export interface SampleReport {
@@ -85,7 +87,7 @@ export async function sampleCopy(
   listing: CopyListing,
   options: SampleOptions,
 ): Promise<SampleReport> {
-  const { percent, signal, progress } = options;
+  const { percent, signal, progress, onRead } = options;
   const chosen = chooseSample(listing, percent, options.cursor);
   const meter = progress && new CopyProgressMeter(world.clock, progress);
   meter?.enter(
@@ -96,7 +98,7 @@ export async function sampleCopy(
   const damaged: CopyFile[] = [];
   let cursor = options.cursor;
   let readBytes = 0;
-  for (const file of chosen) {
+  for (const [at, file] of chosen.entries()) {
     throwIfAborted(signal);
     const part = meter?.begin({ kind: file.kind, name: file.name, sizeBytes: file.sizeBytes ?? 0 });
     // Once more, if need be: what was damaged on its way is right the second time.
@@ -106,6 +108,7 @@ export async function sampleCopy(
     part?.done();
     readBytes += file.sizeBytes ?? 0;
     cursor = placeOf(file);
+    onRead?.({ readFiles: at + 1, readBytes, damaged: [...damaged], cursor });
   }
   return { readFiles: chosen.length, readBytes, damaged, cursor };
 }

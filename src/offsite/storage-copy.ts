@@ -178,9 +178,11 @@ export class StorageCopy implements CopyTarget {
   }
 
   async noteRead(file: CopyFile, isRight: boolean): Promise<void> {
-    const { id, sizeBytes } = file;
-    if (!isRight) await this.#ledger.forget(id);
-    else if (sizeBytes !== undefined) await this.#noteRight(id, sizeBytes);
+    const { id, sizeBytes = 0, createdMs } = file;
+    if (isRight) return this.#noteRight(id, sizeBytes);
+    // As what was begun and never proven: whoever lists it next reads it, also where this process ends before anybody was told.
+    const known = this.#ledger.get(id) ?? { sizeBytes, createdMs, isOurs: false };
+    await this.#ledger.set(id, { ...known, proof: 'begun' });
   }
 
   async #noteRight(key: string, sizeBytes: number): Promise<void> {

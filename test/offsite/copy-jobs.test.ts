@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CopyJobs, type StoragePlace } from '../../src/jobs/index.ts';
 import { copyStatusOf, type CopyMemory, type CopyProgressSink, type CopyStatus } from '../../src/offsite/index.ts';
-import { isCode, systemClock, type Clock } from '../../src/platform/index.ts';
+import { CadanganError, isCode, systemClock, type Clock } from '../../src/platform/index.ts';
 import { needs } from '../needs.ts';
 import { copyOf, placeAt, recordsAt } from './copying-server.ts';
 import { HeldAnswers } from './held-answers.ts';
@@ -114,6 +114,28 @@ test('a sample of a folder that holds another repository proves nothing of ours,
   const { outcome, error } = await jobs.sample(wish, manual);
   assert.deepEqual([outcome, isCode(error, 'offsite.other-repository')], ['failed', true]);
   assert.equal((await jobs.memory.read()).lastSample, undefined);
+});
+
+test('what a sample found that was broken off is not forgotten: the next copying heals it, and the next sample goes on behind it', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup(6);
+  const to = join(stage.folder, 'copy');
+  const place: StoragePlace = { settings: undefined, stateFolder: join(stage.folder, 'server'), environment: {}, clock: leapingClock() };
+  const records = recordsAt(place, assert.ifError);
+  await using jobs = new CopyJobs({ copy: copyOf({ repository: stage.repository }, { to }), place, records, againMs: 20 });
+  await jobs.sync(wish, manual);
+  const paths = stage.sourceFiles.filter((path) => path.startsWith('data/'));
+  for (const path of paths) {
+    await chmod(join(to, path), 0o600);
+    await writeFile(join(to, path), Buffer.alloc((await stat(join(to, path))).size));
+  }
+  const stop = new AbortController();
+  const progress: CopyProgressSink = ({ filesDone }) => (filesDone >= paths.length ? stop.abort(new CadanganError('aborted')) : undefined);
+  const { outcome } = await jobs.sample({ signal: stop.signal, progress, percent: 100 }, manual);
+  const { distrusted = [], sampleCursor, lastSample } = await jobs.memory.read();
+  assert.deepEqual([outcome, sampleCursor === undefined, lastSample], ['stopped', false, undefined]);
+  assert.ok(distrusted.length > 0);
+  assert.ok(((await jobs.sync(wish, manual)).details?.uploadedFiles ?? 0) >= distrusted.length);
 });
 
 test('a clone of the repository, on another machine, takes nothing of what the first one has copied, until a person says so', async () => {
