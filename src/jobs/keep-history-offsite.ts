@@ -159,7 +159,8 @@ async function keepAsSnapshot(
   { place, clock, keeping, memory, signal }: SnapshotKeeping,
 ): Promise<HistoryOutcome> {
   try {
-    const made = await putRecordsIntoRepository({ repository, to, place, keeping, signal });
+    const { failed } = await memory.read();
+    const made = await putRecordsIntoRepository({ repository, to, place, keeping, isAgain: failed?.records !== undefined, signal });
     if (made === undefined) return 'none';
     const { chain, number, hash } = made.head;
     const madeNs = BigInt(made.madeMs) * 1_000_000n;

@@ -26,6 +26,8 @@ export interface RecordsSnapshotOptions {
   readonly to: string;
   readonly place: StoragePlace;
   readonly keeping: HistoryKeeping;
+  /** The last try failed: what it left behind, if anything, is no answer. */
+  readonly isAgain?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -49,12 +51,12 @@ const stagingFolder = 'records-offsite';
 /**
  * Puts the history into a snapshot of the copied repository, from where it goes to the copy like everything else: for copies in places that
  * take restic's files and nothing beside them. It lies there sealed, since all of the repository is. A snapshot of this machine's history
- * that is not a day old is enough, whichever copy it was made for, unless a backup there knows of later records.
+ * that is not a day old is enough, whichever copy it was made for, unless a backup there knows of later records, or the last try failed.
  * @returns undefined where nothing was recorded yet
  * @throws `password.missing` where nobody can give the key unasked; `repository.locked`; as `withRepository` and `backup`
  */
 export async function putRecordsIntoRepository(options: RecordsSnapshotOptions): Promise<RecordsSnapshot | undefined> {
-  const { repository: location, to, place, keeping, signal } = options;
+  const { repository: location, to, place, keeping, isAgain = false, signal } = options;
   const { clock = systemClock, random = systemRandom } = place;
   const access: RepositoryAccess = {
     location,
@@ -69,9 +71,12 @@ export async function putRecordsIntoRepository(options: RecordsSnapshotOptions):
   const nowMs = Number(clock.nowNs() / 1_000_000n);
   const last = all.at(-1);
   const isYoung = last !== undefined && nowMs - last.madeMs >= 0 && nowMs - last.madeMs < recordsSnapshotEveryMs;
-  if (isYoung && knownNumber <= last.head.number) return last;
+  const isEnough = isYoung && knownNumber <= last.head.number;
+  if (isEnough && !isAgain) return last;
   const collected = await collectHistory(keeping, { location: to, form: 'snapshot', sinceNumber: 0, signal });
   if (collected === undefined) return undefined;
+  // The records lie there already; each try would leave another snapshot.
+  if (collected.failure !== undefined && isEnough) throw collected.failure;
   await store(access, place, keeping, collected);
   if (all.length >= keptSnapshots + spareSnapshots) await removeOld(access, chain);
   if (collected.failure !== undefined) throw collected.failure; // the records are safe, and it is tried again
@@ -128,7 +133,7 @@ async function store(
     using _scanAhead = prepared.scanAhead;
     await withRepository(access, 'shared', async ({ repository, signal }) => {
       await repository.loadIndex({ signal });
-      const { issues } = await backup(repository, {
+      const { issues, snapshotId } = await backup(repository, {
         ...source,
         prepared,
         parent: 'none',
@@ -140,7 +145,10 @@ async function store(
         signal,
       });
       const [issue] = issues;
-      if (issue !== undefined) throw new CadanganError('state.unusable', { path: folder, reason: issue.reason });
+      if (issue === undefined) return;
+      // One that lacks something would be taken for the history. Where it cannot be removed, the next whole one is newer.
+      if (snapshotId !== undefined) await repository.storage.remove({ kind: 'snapshots', name: snapshotId }, signal).catch(() => undefined);
+      throw new CadanganError('state.unusable', { path: folder, reason: issue.reason });
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

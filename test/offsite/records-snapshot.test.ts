@@ -199,6 +199,27 @@ test('of the snapshots of a machine a month of them stays', async () => {
   );
 });
 
+test('what could not be put there whole is tried again until it is, and leaves no snapshot with each try', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(3);
+  const document = { name: 'documents/report.html', bytes: Buffer.from('readable'), change: 'replaced', isOpen: false } as const;
+  let isBroken = true;
+  const documents = async () => {
+    if (isBroken) throw new Error('no font');
+    return [document];
+  };
+  const keep = () => keepHistoryOffsite(server.copy, server.place, { records: server.records, keyOf, documents }, signal, { isDue: true });
+  for (let i = 0; i < 3; i++) await assert.rejects(keep(), /no font/);
+  assert.equal(await server.recordsSnapshots(), 1, 'the records are safe');
+  isBroken = false;
+  assert.equal(await keep(), 'kept');
+  assert.equal(await server.recordsSnapshots(), 2, 'and what lacked them is no answer');
+  await keep();
+  assert.equal(await server.recordsSnapshots(), 2);
+});
+
 test('without the key nothing is made, and the copy says why; the copying itself goes on', async () => {
   await using stage = await OffsiteStage.open();
   await stage.backup();
