@@ -11,7 +11,7 @@ import {
   type CopyTarget,
 } from '../offsite/index.ts';
 import { CadanganError, holdName, isOnDrive, isRemote, makeOwnFolder, systemClock, type Random, systemRandom } from '../platform/index.ts';
-import type { OffsiteCopy } from '../settings/index.ts';
+import { placePartsOf, type OffsiteCopy } from '../settings/index.ts';
 import { parseLocation, type Storage } from '../storage/index.ts';
 import { openStorageAt } from './open-storage.ts';
 import type { StoragePlace } from './storage-place.ts';
@@ -87,20 +87,19 @@ async function openedOnDrive(
 ): Promise<OpenCopy> {
   const { folderIds, provedByMd5: proved = {}, origins: [origin] = [] } = await memory.read();
   const provedByMd5 = new Map(Object.entries(proved));
-  const source = await openOriginal(repository, place);
-  const journal = await openJournal();
+  await using unlessOpen = new AsyncDisposableStack();
+  const source = unlessOpen.adopt(await openOriginal(repository, place), (opened) => opened.close());
+  const journal = unlessOpen.adopt(await openJournal(), (opened) => opened?.close());
   const folder = new DriveFolder(await client(), copyPathOf(to), { journal, knownIds: folderIds, origin });
   const target = new DriveCopy(folder, { provedByMd5 });
+  const opened = unlessOpen.move();
   return {
     source,
     target,
     drive: { folder, copy: target, provedByMd5 },
     knownDamaged: new Set(),
     known: undefined,
-    [Symbol.asyncDispose]: async () => {
-      await journal?.close();
-      await source.close();
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
@@ -114,22 +113,27 @@ async function openedInStorage(
   if (await isOneFolder(repository, to))
     throw new CadanganError('storage.invalid-location', { location: to, reason: 'it is the repository itself, under another name' });
   const { origins: [origin] = [] } = await memory.read();
-  const source = await openOriginal(repository, place);
-  const about = JSON.stringify([repository, to]);
-  const ledger = await CopyLedger.open(join(stateFolder, `offsite-${name}-ledger`), { about, random, isReadOnly: isLook });
-  const storage = await openStorageAt(to, place);
+  await using unlessOpen = new AsyncDisposableStack();
+  const source = unlessOpen.adopt(await openOriginal(repository, place), (opened) => opened.close());
+  const about = JSON.stringify([repository, to].map(identityOf));
+  const path = join(stateFolder, `offsite-${name}-ledger`);
+  const storage = unlessOpen.adopt(await openStorageAt(to, place), (opened) => opened.close());
+  const ledger = unlessOpen.adopt(await CopyLedger.open(path, { about, random, isReadOnly: isLook }), (opened) => opened.close());
+  const opened = unlessOpen.move();
   return {
     source,
     target: new StorageCopy(storage, { ledger, clock, origin }),
     drive: undefined,
     knownDamaged: new Set(),
     known: undefined,
-    [Symbol.asyncDispose]: async () => {
-      await ledger.close();
-      await storage.close();
-      await source.close();
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** However a place is spelled. A path of sftp may begin in the home of whoever signs in. */
+function identityOf(location: string): readonly string[] {
+  const [, user = ''] = /^sftp:(?:\/\/)?([^@/]*)@/.exec(location) ?? [];
+  return [user, ...placePartsOf(location)];
 }
 
 /** Whether two locations lead to one folder of this machine, by a link or a second mount: such a copy would be in sync, and no copy. */

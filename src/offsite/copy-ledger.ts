@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { stat, type FileHandle } from 'node:fs/promises';
-import { open, readFile, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
+import { open, readFile, rename, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
 import { dirname } from 'node:path';
 
 /** What is known of one file of a copy. */
@@ -27,6 +28,7 @@ export interface LedgerOptions {
 const fileBytesMax = 512 * 1024 * 1024;
 /** So many lines that say nothing any more are not worth a new file. */
 const deadLinesMax = 2_000;
+const headBegin = 'cadangan-ledger 1 ';
 const lineForm = /^(begun|server|read)(\+?) ((?:keys|data|index|snapshots)\/[0-9a-f]{64}) (\d{1,15}) (\d{1,15})$/;
 const goneForm = /^gone ((?:keys|data|index|snapshots)\/[0-9a-f]{64})$/;
 
@@ -53,7 +55,7 @@ export class CopyLedger {
   /** @throws `state.unusable` */
   static async open(path: string, options: LedgerOptions): Promise<CopyLedger> {
     try {
-      const text = await textOf(path);
+      const text = options.isReadOnly === true ? await textOf(path) : await ownTextOf(path, options);
       const isAbout = text?.startsWith(`${headOf(options)}\n`) === true && text.endsWith('\n');
       const isWhole = text?.endsWith('\n') === true;
       const lines = text?.startsWith(`${headOf(options)}\n`) === true ? text.split('\n').slice(1) : [];
@@ -129,6 +131,25 @@ export class CopyLedger {
   }
 }
 
+/** That of another place is set aside, and comes back with its place: a setting may be changed for a day, or by mistake. */
+async function ownTextOf(path: string, options: LedgerOptions): Promise<string | undefined> {
+  const text = await textOf(path);
+  const [head = ''] = text?.split('\n', 1) ?? [];
+  if (head === headOf(options)) return text;
+  if (head.startsWith(headBegin)) await rename(path, asideOf(path, head));
+  try {
+    await rename(asideOf(path, headOf(options)), path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  return textOf(path);
+}
+
+function asideOf(path: string, head: string): string {
+  return `${path}-${createHash('sha256').update(head).digest('hex').slice(0, 16)}`;
+}
+
 async function textOf(path: string): Promise<string | undefined> {
   try {
     return (await stat(path)).size > fileBytesMax ? undefined : await readFile(path, 'latin1');
@@ -140,7 +161,7 @@ async function textOf(path: string): Promise<string | undefined> {
 
 function headOf({ about }: LedgerOptions): string {
   // Text of a person in a file that is read byte by byte.
-  return `cadangan-ledger 1 ${encodeURIComponent(about)}`;
+  return `${headBegin}${encodeURIComponent(about)}`;
 }
 
 function entriesOf(lines: readonly string[]): Map<string, LedgerEntry> {

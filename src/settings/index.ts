@@ -8,6 +8,7 @@
  * (`last-good.ts`). The paths of the file are in `platform/paths.ts`.
  */
 export { readableFolderOf } from './copy-places.ts';
+export { placePartsOf } from './place-parts.ts';
 export { editConfiguration, type ConfigurationEdit } from './edit.ts';
 export { makeJsonSchema } from './json-schema.ts';
 export { bytesPerSecondOf } from './forms.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rememberedOrigins, sampleCopy } from '../../src/offsite/index.ts';
-import { CadanganError, isCode, systemClock } from '../../src/platform/index.ts';
+import { CopyLedger, rememberedOrigins, sampleCopy } from '../../src/offsite/index.ts';
+import { CadanganError, isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { start } from '../interop/programs.ts';
@@ -210,6 +210,22 @@ test('a storage that holds bytes against their hash itself is believed for what 
   assert.equal(damaged.length, 1);
   const healed = await stage.sync({ distrusted: new Set(damaged.map(({ id }) => id)) });
   assert.equal(healed.lag.files, 0);
+  stage.assertWhole();
+});
+
+test('what a sample found wrong is known to whoever opens the copy next, and stays ours', async () => {
+  await using stage = await StorageCopyStage.open();
+  await stage.original.backup();
+  await stage.sync();
+  const pack = pathIn(stage, 'data');
+  rot(pack);
+  await stage.withCopy(async (target) => {
+    const listing = await target.list(neverAborted);
+    await sampleCopy({ target, clock: systemClock }, listing, { percent: 100, cursor: undefined, signal: neverAborted });
+    const found = (await target.list(neverAborted)).files.find(({ name }) => pack.endsWith(name) && name !== '');
+    assert.deepEqual([found?.sizeBytes, found?.origin], [undefined, ours]);
+  });
+  assert.equal((await stage.sync()).uploadedFiles, 1);
   stage.assertWhole();
 });
 
@@ -434,4 +450,23 @@ test('half a line at the end of the ledger, and a ledger of another place, say n
   stage.assertWhole();
   writeFileSync(stage.ledgerPath, text.replace('cadangan-ledger 1 ', 'cadangan-ledger 1 elsewhere'));
   assert.ok((await stage.sync()).unconfirmedFiles > 0);
+  // The one of that other place is not lost.
+  const kept = readdirSync(stage.original.folder).filter((name) => name.startsWith(`${stage.ledgerName}-`));
+  assert.deepEqual(
+    kept.map((name) => readFileSync(join(stage.original.folder, name), 'latin1').includes(' elsewhere')),
+    [true],
+  );
+});
+
+test('the ledger comes back with its place', async () => {
+  await using stage = await StorageCopyStage.open();
+  await stage.original.backup();
+  await stage.sync();
+  const own = readFileSync(stage.ledgerPath, 'latin1');
+  for (const about of ['elsewhere', stage.copyFolder]) {
+    const ledger = await CopyLedger.open(stage.ledgerPath, { about, random: systemRandom });
+    await ledger.close();
+  }
+  assert.equal(readFileSync(stage.ledgerPath, 'latin1'), own);
+  assert.equal((await stage.sync()).unconfirmedFiles, 0);
 });
