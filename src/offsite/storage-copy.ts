@@ -270,12 +270,21 @@ export class StorageCopy implements CopyTarget {
     if (there?.sha256 === sha256) return done(true);
     if (there !== undefined && there.sha256 !== this.#mark)
       throw new CadanganError('offsite.other-repository', { location: this.location, file: 'config' });
-    if (there !== undefined) await this.#storage.remove(configName, signal);
+    if (there !== undefined) await this.#removeOldConfig(signal);
     await this.#storage.write(configName, bytes, signal);
     const now = await this.#readConfig(signal);
     if (now?.sha256 !== sha256) throw this.#notKept('config', now === undefined ? 'missing' : 'hash');
     this.#mark = sha256;
     return done(false);
+  }
+
+  /** @throws `offsite.not-kept` where it cannot be removed: with it what comes from now on would be no repository */
+  async #removeOldConfig(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#storage.remove(configName, signal);
+    } catch (error) {
+      throw isCode(error, 'storage.denied') ? this.#notKept('config', 'config-held', error) : error;
+    }
   }
 
   async #send(file: SourceFile, bytes: Uint8Array, isNew: boolean, signal: AbortSignal): Promise<LedgerEntry['proof']> {
@@ -324,7 +333,7 @@ export class StorageCopy implements CopyTarget {
     return hash.digest('hex') === file.name;
   }
 
-  #notKept(file: string, reason: 'missing' | 'hash' | 'append-only', cause?: unknown): CadanganError {
+  #notKept(file: string, reason: 'missing' | 'hash' | 'append-only' | 'config-held', cause?: unknown): CadanganError {
     return new CadanganError('offsite.not-kept', { location: this.location, file, reason }, cause === undefined ? {} : { cause });
   }
 

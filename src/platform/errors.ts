@@ -63,7 +63,7 @@ export type ErrorCode =
   | 'offsite.folder-trashed' // the copy's folder lies in Drive's trash; facts: location, files
   | 'offsite.folder-unseen' // it was deleted, or this OAuth client does not see it; facts: location, files
   | 'offsite.files-gone' // most of what the copy had is not there any more; facts: location, files, seen, trashed
-  | 'offsite.not-kept' // a storage does not give back what it took; facts: location, file, reason (missing, hash, append-only)
+  | 'offsite.not-kept' // a storage does not give back what it took; facts: location, file, reason (missing, hash, append-only, config-held)
   | 'offsite.busy' // another process keeps this copy up; facts: copy, reason
   | 'schedule.not-running' // the host runs no sets, because it cannot; facts: reason
   | 'state.moved' // the state went to the service of the system; facts: path, to

@@ -131,6 +131,7 @@ export const englishFaultWords: FaultWords = {
   },
   reasons: {
     // Of servers: codes of the storages, and words of S3.
+    'config-held': 'the config there can neither be replaced nor removed',
     'append-only': 'the server only takes files and removes none',
     'object-lock': 'a lock of the object store holds it',
     'legal-hold': 'a legal hold of the object store holds it',

@@ -146,6 +146,7 @@ export const indonesianFaultWords: FaultWords = {
     'the key is revoked': 'kunci itu telah dicabut',
     'the key changed while connected': 'kunci berubah selagi terhubung',
     // Of servers: codes of the storages, and words of S3.
+    'config-held': 'config di sana tidak dapat diganti atau dihapus',
     'append-only': 'server hanya menerima berkas dan tidak menghapus apa pun',
     'object-lock': 'dikunci oleh penyimpanan objek',
     'legal-hold': 'ditahan oleh legal hold penyimpanan objek',

@@ -145,6 +145,14 @@ test('a migration of the original gives the copy its new config; keys show that 
   assert.equal(lag.files, 0);
   stage.assertWhole();
   assert.equal(hashOf(readFileSync(config)), hashOf(readFileSync(join(stage.copyFolder, 'config'))));
+  // Where it cannot be replaced, nothing more goes to what would be no repository, and it is said that it takes a new place.
+  stage.front = appendOnly;
+  writeFileSync(config, Buffer.concat([bytes, Buffer.from('again')]));
+  await stage.original.backup();
+  const before = stage.files;
+  await assert.rejects(stage.sync(), (error) => isCode(error, 'offsite.not-kept') && error.facts['reason'] === 'config-held');
+  assert.deepEqual(stage.files, before);
+  stage.front = (storage) => storage;
   // Also where nothing is remembered.
   rmSync(stage.ledgerPath);
   writeFileSync(config, Buffer.concat([bytes, Buffer.from('once more')]));

@@ -443,14 +443,26 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('See where it lies whether a folder in it was renamed, moved or removed, and put it back. Nothing was copied.'),
     remedies: ['syncCopy'],
   }),
-  'offsite.not-kept': (text) => ({
-    what: l10n.t('What was sent to "{location}" does not lie there as it was sent ({file}).', {
-      location: text('location'),
-      file: text('file'),
-    }),
-    next: l10n.t('Try again. If it stays so, test the disk of that server, the network, and the memory of this machine.'),
-    remedies: ['syncCopy'],
-  }),
+  'offsite.not-kept': (text) =>
+    text('reason') === 'config-held'
+      ? {
+          what: l10n.t(
+            'The copy at "{location}" cannot be kept up any more: the repository was migrated, and the config there can neither be replaced nor removed.',
+            {
+              location: text('location'),
+            },
+          ),
+          next: l10n.t('Give the copy a new place: all is copied there. What lies at the old one stays as it is and can be restored from.'),
+          remedies: ['openConfiguration'],
+        }
+      : {
+          what: l10n.t('What was sent to "{location}" does not lie there as it was sent ({file}).', {
+            location: text('location'),
+            file: text('file'),
+          }),
+          next: l10n.t('Try again. If it stays so, test the disk of that server, the network, and the memory of this machine.'),
+          remedies: ['syncCopy'],
+        },
   'offsite.busy': (text) => ({
     what: l10n.t('Another process keeps the off-site copy "{copy}" up.', { copy: text('copy') }),
     next: l10n.t('Let it do the work, or wait until it has ended.'),

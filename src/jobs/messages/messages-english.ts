@@ -256,10 +256,16 @@ export const english: Phrasebook = {
       what: `Stopped: of ${facts.plain('files') ?? 'the'} files that the copy at ${at(facts)} had, ${facts.plain('seen') ?? 'few'} are there; ${facts.plain('trashed') ?? 'some'} lie in the trash. Nothing was copied.`,
       next: `See where it lies (a disk or share that is mounted, the bucket, the page of Google Drive) whether a folder in it was renamed, moved or removed, and put it back. ${beginAnew}`,
     }),
-    'offsite.not-kept': (facts) => ({
-      what: `What was sent to ${at(facts)} does not lie there as it was sent${inFile(facts)}${because(facts)}.`,
-      next: 'Run the same command again. If it stays so, test the disk of that server, the network, and the memory of this machine; a file that an append-only server holds with wrong bytes has to be removed on the server.',
-    }),
+    'offsite.not-kept': (facts) =>
+      facts.plain('reason') === 'config-held'
+        ? {
+            what: `The copy at ${at(facts)} cannot be kept up any more: the repository has had another config since it was migrated, and the one there can neither be replaced nor removed.`,
+            next: 'Give the copy a new place ("to" in the configuration): all is copied there. What lies at the old one stays as it is and can be restored from.',
+          }
+        : {
+            what: `What was sent to ${at(facts)} does not lie there as it was sent${inFile(facts)}${because(facts)}.`,
+            next: 'Run the same command again. If it stays so, test the disk of that server, the network, and the memory of this machine; a file that an append-only server holds with wrong bytes has to be removed on the server.',
+          },
     'offsite.busy': (facts) => ({
       what: `The off-site copy ${facts.quoted('copy', 'of that name')} is being kept up by another process${because(facts)}.`,
       next: 'Wait for it to end, or let it do the work.',

@@ -264,10 +264,16 @@ export const indonesian: Phrasebook = {
       what: `Dihentikan: dari ${facts.plain('files') ?? 'semua'} berkas yang ada di salinan ${at(facts)}, tinggal ${facts.plain('seen') ?? 'sedikit'}; ${facts.plain('trashed') ?? 'sebagian'} ada di sampah. Tidak ada yang disalin.`,
       next: `Lihat di tempatnya (disk atau folder berbagi yang terpasang, bucket, halaman Google Drive) apakah folder di dalamnya diganti nama, dipindahkan, atau dihapus, lalu kembalikan. ${beginAnew}`,
     }),
-    'offsite.not-kept': (facts) => ({
-      what: `Yang dikirim ke ${at(facts)} tidak tersimpan di sana seperti saat dikirim${inFile(facts)}${because(facts)}.`,
-      next: 'Jalankan lagi perintah yang sama. Jika tetap begitu, uji disk server itu, jaringan, dan memori mesin ini; berkas dengan isi salah yang ditahan server append-only harus dihapus di server itu.',
-    }),
+    'offsite.not-kept': (facts) =>
+      facts.plain('reason') === 'config-held'
+        ? {
+            what: `Salinan di ${at(facts)} tidak dapat diperbarui lagi: sejak dimigrasikan repositori memiliki config lain, dan yang ada di sana tidak dapat diganti atau dihapus.`,
+            next: 'Beri salinan itu tempat baru ("to" dalam konfigurasi): semuanya disalin ke sana. Yang ada di tempat lama tetap seperti adanya dan dapat dipulihkan.',
+          }
+        : {
+            what: `Yang dikirim ke ${at(facts)} tidak tersimpan di sana seperti saat dikirim${inFile(facts)}${because(facts)}.`,
+            next: 'Jalankan lagi perintah yang sama. Jika tetap begitu, uji disk server itu, jaringan, dan memori mesin ini; berkas dengan isi salah yang ditahan server append-only harus dihapus di server itu.',
+          },
     'offsite.busy': (facts) => ({
       what: `Salinan eksternal ${facts.quoted('copy', 'dengan nama itu')} sedang dikerjakan proses lain${because(facts)}.`,
       next: 'Tunggu sampai selesai, atau biarkan proses itu mengerjakannya.',
