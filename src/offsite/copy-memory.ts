@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readFile, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
-import { doubts } from './plan-copy.ts';
+import { doubts } from './doubts.ts';
 import { copyPhases } from './progress.ts';
 
 const fileBytesMax = 16 * 1024 * 1024;

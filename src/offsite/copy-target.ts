@@ -110,4 +110,6 @@ export interface CopyTarget extends CopyReader {
    * @returns undefined; where nothing may be removed (append-only, locked), what is known of that
    */
   remove(file: CopyFile, signal: AbortSignal): Promise<HeldFile | undefined>;
+  /** What an earlier answer says of that it may not go now: whoever knows it need not ask again. Undefined: nothing is known. */
+  heldFor?(file: CopyFile): HeldFile | undefined;
 }

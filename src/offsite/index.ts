@@ -27,16 +27,8 @@ export {
 export { CopyLedger, type LedgerEntry } from './copy-ledger.ts';
 export type { CopyFolders, CopyTarget, HeldFile, UploadOptions, UploadSource } from './copy-target.ts';
 export { readFirstPart, type FirstPart } from './first-part.ts';
-export {
-  doubts,
-  planCopy,
-  type CopyPlan,
-  type Doubt,
-  type PlanOptions,
-  type Stage,
-  type TrashStage,
-  type UploadStage,
-} from './plan-copy.ts';
+export { doubts, type Doubt } from './doubts.ts';
+export { planCopy, type CopyPlan, type PlanOptions, type Stage, type TrashStage, type UploadStage } from './plan-copy.ts';
 export { copyLeftMs, CopyProgressMeter, type CopyProgress, type CopyProgressSink } from './progress.ts';
 export { runPlan, type RunOptions, type RunReport } from './run-plan.ts';
 export { readSourceCut, type SourceCut } from './source-cut.ts';

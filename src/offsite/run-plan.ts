@@ -91,14 +91,28 @@ async function runTrash(
   target: CopyTarget,
   { signal, mayTrash, onTrashed, onHeld }: RunOptions,
 ): Promise<HeldFile | undefined> {
-  const files = mayTrash === undefined ? stage.files : await mayTrash(stage, signal);
   let last: HeldFile | undefined;
-  await forEachBounded(files, trashesAtOnce, signal, async (file, ownSignal) => {
-    const held = await target.remove(file, ownSignal);
-    if (held === undefined) return onTrashed?.(file);
+  const stays = (file: CopyFile, held: HeldFile): void => {
     last = laterOf(held, last);
     onHeld?.(file, held);
-  });
+  };
+  const [first, ...others] = stage.files;
+  // Where the first one shows that nothing may be removed there, nobody is asked about the others.
+  for (const some of [first === undefined ? [] : [first], others]) {
+    const asked: CopyFile[] = [];
+    for (const file of some) {
+      const held = target.heldFor?.(file);
+      if (held === undefined) asked.push(file);
+      else stays(file, held);
+    }
+    if (asked.length === 0) continue;
+    const files = mayTrash === undefined ? asked : await mayTrash({ ...stage, files: asked }, signal);
+    await forEachBounded(files, trashesAtOnce, signal, async (file, ownSignal) => {
+      const held = await target.remove(file, ownSignal);
+      if (held === undefined) onTrashed?.(file);
+      else stays(file, held);
+    });
+  }
   return last;
 }
 

@@ -50,6 +50,8 @@ export class StorageCopy implements CopyTarget {
   #unsettled: string | undefined;
   /** It has refused to remove anything since the last listing. */
   #holdsAll = false;
+  /** Until when it has said that it holds a file, milliseconds since 1970; by id. */
+  readonly #heldUntilMs = new Map<string, number>();
 
   constructor(storage: Storage, { ledger, clock, origin }: StorageCopyOptions) {
     this.#storage = new CopySide(storage);
@@ -149,17 +151,27 @@ export class StorageCopy implements CopyTarget {
   }
 
   async remove(file: CopyFile, signal: AbortSignal): Promise<HeldFile | undefined> {
-    if (this.#holdsAll) return { untilMs: undefined };
+    const known = this.heldFor(file);
+    if (known !== undefined) return known;
     try {
       await this.#storage.remove(nameOf(file), signal);
     } catch (error) {
       if (!isCode(error, 'storage.denied')) throw error;
       // It holds this one, perhaps until a day; or whatever it has.
       this.#holdsAll = this.#storage.abilities.appendOnly === true;
-      return { untilMs: untilMsOf(error.facts['until']) };
+      const untilMs = untilMsOf(error.facts['until']);
+      if (untilMs !== undefined) this.#heldUntilMs.set(file.id, untilMs);
+      return { untilMs };
     }
+    this.#heldUntilMs.delete(file.id);
     await this.#ledger.forget(file.id);
     return undefined;
+  }
+
+  heldFor({ id }: CopyFile): HeldFile | undefined {
+    if (this.#holdsAll) return { untilMs: undefined };
+    const untilMs = this.#heldUntilMs.get(id);
+    return untilMs !== undefined && untilMs > this.#nowMs() ? { untilMs } : undefined;
   }
 
   async read(

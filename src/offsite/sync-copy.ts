@@ -1,13 +1,14 @@
-import { CadanganError, type Clock } from '../platform/index.ts';
+import { CadanganError, forEachBounded, type Clock } from '../platform/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { claimFolder, withdrawIdleClaims, type ClaimWorld } from './claim-folder.ts';
 import { compareCopy, lagOf, type Comparison } from './compare-copy.ts';
 import { CopyAccount } from './copy-account.ts';
 import { keyOf, nameOf, type CopyFile, type CopyListing, type SourceFile } from './copy-listing.ts';
 import type { CopyTarget, HeldFile } from './copy-target.ts';
+import type { Doubt } from './doubts.ts';
 import { ownershipOf } from './ownership.ts';
 import type { FirstPart } from './first-part.ts';
-import { needsFirstPart, planCopy, refuseStranger, type CopyPlan, type Doubt, type TrashStage } from './plan-copy.ts';
+import { needsFirstPart, planCopy, refuseStranger, type CopyPlan, type TrashStage } from './plan-copy.ts';
 import { CopyProgressMeter, type CopyProgressSink } from './progress.ts';
 import { restorableFrom, type Restorable } from './restorable.ts';
 import { runPlan, type RunReport } from './run-plan.ts';
@@ -106,6 +107,8 @@ export interface HeldFiles {
 
 const passesMax = 5;
 const againMsDefault = 5_000;
+/** A request each, and no bytes. */
+const looksAtOnce = 16;
 /** A quarter of an hour at 40 Mbit/s. */
 const firstPartAboveBytesDefault = 4 * 1024 ** 3;
 
@@ -231,12 +234,12 @@ async function stillOurs(stage: TrashStage, world: ClaimWorld, { signal, distrus
   const ownership = ownershipOf(cut, compareCopy(cut, account.listing, distrusted));
   refuseStranger(ownership, place);
   const files: CopyFile[] = [];
-  for (const file of stage.files) {
+  await forEachBounded(stage.files, looksAtOnce, signal, async (file, ownSignal) => {
     const kept = stage.kept?.get(file.id);
     // A list of the original may have been late, too, where that lies on Drive; asked for by name, it is there.
-    if (!named.has(keyOf(file)) && (await source.sizeOf(nameOf(file), signal)) !== undefined) continue;
-    if (ownership.owns(file) && (kept === undefined || (await target.isThere(kept, signal)))) files.push(file);
-  }
+    if (!named.has(keyOf(file)) && (await source.sizeOf(nameOf(file), ownSignal)) !== undefined) return;
+    if (ownership.owns(file) && (kept === undefined || (await target.isThere(kept, ownSignal)))) files.push(file);
+  });
   return files;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CopyLedger, rememberedOrigins, sampleCopy } from '../../src/offsite/index.ts';
+import { CopyLedger, rememberedOrigins, sampleCopy, syncCopy } from '../../src/offsite/index.ts';
 import { CadanganError, isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
@@ -370,6 +370,38 @@ test('an older state of the original takes nothing away: the newest stays in the
   await stage.sync({ wasRolledBack: true, mayRemoveAll: true });
   stage.assertWhole();
 });
+
+test(
+  'where nothing can be removed one question a sync is enough, and of what is held until a day none before it',
+  needs('restic'),
+  async () => {
+    await using stage = await StorageCopyStage.open();
+    for (let i = 0; i < 4; i++) await stage.original.backup();
+    await stage.sync();
+    await stage.original.prune();
+    const asked: string[] = [];
+    const refusing = (facts: object, abilities: object) => (storage: Storage) =>
+      new OddStorage(storage, ({ location }) => ({
+        abilities,
+        remove: async ({ kind, name }) => {
+          asked.push(`${kind}/${name}`);
+          throw new CadanganError('storage.denied', { location, ...facts });
+        },
+      }));
+    stage.front = refusing({ reason: 'append-only' }, { appendOnly: true });
+    const { held } = await stage.sync();
+    assert.equal(asked.length, 1);
+    asked.length = 0;
+    stage.front = refusing({ reason: 'object-lock', until: '2031-01-02T03:04:05.000Z' }, {});
+    const reports = await stage.withCopy(async (target) => {
+      const world = { source: stage.original.source, target, clock: systemClock };
+      const options = { signal: neverAborted, origins: new Set([ours]) };
+      return [await syncCopy(world, options), await syncCopy(world, options)];
+    });
+    assert.ok(asked.length === 2 && asked.every((name) => name.startsWith('snapshots/')), asked.join(' '));
+    for (const report of reports) assert.deepEqual(report.held, { files: held?.files, untilMs: Date.parse('2031-01-02T03:04:05.000Z') });
+  },
+);
 
 test('what a snapshot of somebody else may need stays with it', needs('restic'), async () => {
   await using stage = await StorageCopyStage.open();

@@ -175,7 +175,7 @@ export const defects: readonly Defect[] = [
   },
   {
     file: 'offsite/sync-copy.ts',
-    before: '    if (!named.has(keyOf(file)) && (await source.sizeOf(nameOf(file), signal)) !== undefined) continue;',
+    before: '    if (!named.has(keyOf(file)) && (await source.sizeOf(nameOf(file), ownSignal)) !== undefined) return;',
     after: '',
     test: 'offsite/sync-copy.test.ts',
     rule: 'What a late list of the original did not show stays in the copy.',
