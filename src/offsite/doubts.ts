@@ -57,8 +57,8 @@ export function doubtsAbout(
 }
 
 /**
- * Snapshots, indexes and packs go together, and no index has come since. A prune that takes away what a snapshot alone needed writes one; an
- * older state of the original has none: its disk was restored, or is one of several that take turns.
+ * Snapshots, indexes and packs go together, and no index has come since. A prune that takes away what a snapshot alone needed writes one;
+ * an older state of the original has none: its disk was restored, or is one of several that take turns.
  */
 function isRolledBack(states: readonly CopyState[], goes: (kind: CopiedKind) => readonly CopyFile[]): boolean {
   if ((['snapshots', 'index', 'data'] as const).some((kind) => goes(kind).length === 0)) return false;
