@@ -1,7 +1,7 @@
 import { listEntries } from '../browse/index.ts';
 import { chainOfHistoryPath, type HistoryPlace, type KeptFile } from '../offsite/index.ts';
 import { bytesOf, l10n, rawTextOf, textOf } from '../platform/index.ts';
-import { anchorsOfTags, type Anchor } from '../records/index.ts';
+import { anchorsOfTags, parseAnchorTag, type Anchor } from '../records/index.ts';
 import { isRecordsSnapshot, listReadableSnapshots, type Repository, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 import { dumpFile } from '../restore/index.ts';
 import { openIndex } from './snapshot-path.ts';
@@ -15,7 +15,7 @@ interface FoundFile {
   readonly file: KeptFile;
 }
 
-/** The histories that lie in snapshots of a repository: of each machine that puts its own there the newest. It is only read. */
+/** The histories that lie in snapshots of a repository: of each history that a machine puts there the newest state. It is only read. */
 export class SnapshotHistory implements Omit<HistoryPlace, 'write' | 'remove'> {
   readonly location: string;
   readonly #repository: Repository;
@@ -70,10 +70,14 @@ export class SnapshotHistory implements Omit<HistoryPlace, 'write' | 'remove'> {
   }
 }
 
-/** Oldest first. */
+/** Oldest first. Of each history by itself: one that was begun anew on the same machine does not hide the one before it. */
 function newestOfEach(snapshots: readonly StoredSnapshot[]): readonly StoredSnapshot[] {
   const newest = new Map<string, StoredSnapshot>();
-  for (const stored of snapshots) newest.set(JSON.stringify([stored.snapshot.hostname, stored.snapshot.paths]), stored);
+  for (const stored of snapshots) {
+    const { hostname, paths, tags } = stored.snapshot;
+    const chains = tags.flatMap((tag) => parseAnchorTag(tag)?.chain ?? []);
+    newest.set(JSON.stringify([hostname, paths, chains]), stored);
+  }
   return [...newest.values()].toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : 1));
 }
 

@@ -233,3 +233,22 @@ test('without the key nothing is made, and the copy says why; the copying itself
   );
   rmSync(server.copy.to, { recursive: true });
 });
+
+test('a history that was begun anew on a machine does not hide the one before it', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const before = new Server(stage, 'srv-01');
+  await before.record(4);
+  await before.sync();
+  const { chain } = (await before.records.history.head())!;
+  rmSync(before.place.stateFolder, { recursive: true });
+  const anew = new Server(stage, 'srv-01');
+  await anew.record(2, 9);
+  await anew.sync();
+  const next = new Server(stage, 'srv-02');
+  const wish = { location: before.copy.to, place: next.place, records: next.records, keyOf: () => keyOf(before.copy.to), signal };
+  await assert.rejects(bringBackHistory(wish), (error) => isCode(error, 'records.several'));
+  const { head } = await bringBackHistory({ ...wish, chain });
+  assert.equal(head.chain, chain);
+  assert.ok(head.number >= 4);
+});
