@@ -33,7 +33,7 @@ import type { HistoryForm, HistoryKeeping } from './history-keeping.ts';
 import type { StoragePlace } from './storage-place.ts';
 import { timeText } from './job-result.ts';
 import { copyMemoryOf, copyPathOf, openOriginal } from './open-copy.ts';
-import { putRecordsIntoRepository, recordsSnapshotEveryMs } from './records-snapshot.ts';
+import { putRecordsIntoRepository, recordsSnapshotAgainMs, recordsSnapshotEveryMs } from './records-snapshot.ts';
 
 /**
  * `kept`: it lies there as it is here. `unchanged`: it lay there already. `none`: there is no history, or no copy yet. `busy`: another
@@ -48,14 +48,14 @@ export function historyFormOf({ to, records = 'clear' }: Pick<OffsiteCopy, 'to' 
 
 /**
  * When the history beside the copy is to be brought up to what it is here, as far as is remembered: milliseconds since 1970, in the past
- * where it is behind. Infinity where it is the same, or there is no copy yet. Asks nobody. A snapshot is made once a day at most: each of
- * them is a change that is copied, which is recorded, which would be another one.
+ * where it is behind. Infinity where it is the same, or there is no copy yet. Asks nobody. A snapshot is made once a day: each of them is a
+ * change that is copied, which is recorded, which would be another one. A history that was begun anew, or set aside, goes at once.
  */
 export function historyDueMs(copy: OffsiteCopy, { records, lastSync }: CopyMemory, head: ChainHead, nowMs: number): number {
   const form = historyFormOf(copy);
   const isSame = records?.hash === head.hash && records.form === form;
   if (lastSync === undefined || isSame || (form === 'off' && !isOnDrive(copy.to))) return Infinity;
-  const lastMs = form === 'snapshot' && records?.form === form ? Date.parse(records.at) : -Infinity;
+  const lastMs = form === 'snapshot' && records?.form === form && records.chain === head.chain ? Date.parse(records.at) : -Infinity;
   // A time still to come is of a clock that was put back.
   return lastMs > nowMs ? nowMs : lastMs + recordsSnapshotEveryMs;
 }
@@ -75,7 +75,8 @@ export interface KeepingOptions {
 /**
  * Before a copying, so that one takes all along: the records go into the repository when that is due, or they never have. So they do where
  * a backup that is to go names a head of records that have not been taken along: who brings them back would miss some. Only backups that
- * the copy does not know yet are looked at. Does nothing for a copy beside which there is room for files.
+ * the copy does not know yet are looked at, and only some hours after the last time. Does nothing for a copy beside which there is room for
+ * files.
  * @param source the open original @throws as `keepHistoryOffsite`
  */
 export async function keepHistoryAhead(
@@ -90,11 +91,12 @@ export async function keepHistoryAhead(
   const head = await keeping.records.history.head();
   const { records, original } = memory;
   if (historyFormOf(copy) !== 'snapshot' || head === undefined || records?.hash === head.hash) return;
-  if (records?.form !== 'snapshot' || isHistoryBehind(copy, memory, head, Number(clock.nowNs() / 1_000_000n))) {
+  const nowMs = Number(clock.nowNs() / 1_000_000n);
+  if (records?.form !== 'snapshot' || isHistoryBehind(copy, memory, head, nowMs)) {
     await keepHistoryOffsite(copy, place, keeping, signal, { isDue: true });
     return;
   }
-  if (keeping.keyOf === undefined) return;
+  if (keeping.keyOf === undefined || nowMs < Date.parse(records.at) + recordsSnapshotAgainMs) return;
   const known = new Set(original?.snapshots);
   const news = (await source.list('snapshots', signal)).filter(({ name }) => !known.has(name));
   if (news.length === 0) return;

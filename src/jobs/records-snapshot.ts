@@ -16,6 +16,7 @@ import { removeSnapshots } from '../upkeep/index.ts';
 import { collectHistory, type CollectedHistory } from './collect-history.ts';
 import type { HistoryKeeping } from './history-keeping.ts';
 import { openOriginal } from './open-copy.ts';
+import { protectedToday } from './protected-snapshots.ts';
 import { withRepository, type RepositoryAccess } from './repository-access.ts';
 import type { StoragePlace } from './storage-place.ts';
 
@@ -41,8 +42,10 @@ export interface RecordsSnapshot {
 const dayMs = 86_400_000;
 /** The schedule of every day may be a little early. */
 export const recordsSnapshotEveryMs = dayMs - 3_600_000;
-/** So many stay of each machine, a month of days. Older ones go once there are some more: that takes the repository for itself alone. */
-const keptSnapshots = 31;
+/** Where a backup knows of later records the day is not waited for; backups of every hour are not followed by a snapshot each. */
+export const recordsSnapshotAgainMs = 6 * 3_600_000;
+/** Of so many days the newest of each machine stays. The others go once there are some: that takes the repository for itself alone. */
+const keptDays = 31;
 const spareSnapshots = 5;
 const lockMsMax = 60_000;
 /** Holds the files that go into the snapshot: its path is the same each time, and shows what it is. */
@@ -51,7 +54,8 @@ const stagingFolder = 'records-offsite';
 /**
  * Puts the history into a snapshot of the copied repository, from where it goes to the copy like everything else: for copies in places that
  * take restic's files and nothing beside them. It lies there sealed, since all of the repository is. A snapshot of this machine's history
- * that is not a day old is enough, whichever copy it was made for, unless a backup there knows of later records, or the last try failed.
+ * that is not a day old is enough, whichever copy it was made for; where a backup there knows of later records, one of a few hours. Not so
+ * where the last try failed.
  * @returns undefined where nothing was recorded yet
  * @throws `password.missing` where nobody can give the key unasked; `repository.locked`; as `withRepository` and `backup`
  */
@@ -70,15 +74,15 @@ export async function putRecordsIntoRepository(options: RecordsSnapshotOptions):
   const { all, knownNumber } = await withRepository(access, 'none', (opened) => seenIn(opened.repository, chain, opened.signal));
   const nowMs = Number(clock.nowNs() / 1_000_000n);
   const last = all.at(-1);
-  const isYoung = last !== undefined && nowMs - last.madeMs >= 0 && nowMs - last.madeMs < recordsSnapshotEveryMs;
-  const isEnough = isYoung && knownNumber <= last.head.number;
+  const enoughMs = last !== undefined && knownNumber > last.head.number ? recordsSnapshotAgainMs : recordsSnapshotEveryMs;
+  const isEnough = last !== undefined && nowMs - last.madeMs >= 0 && nowMs - last.madeMs < enoughMs;
   if (isEnough && !isAgain) return last;
   const collected = await collectHistory(keeping, { location: to, form: 'snapshot', sinceNumber: 0, signal });
   if (collected === undefined) return undefined;
   // The records lie there already; each try would leave another snapshot.
   if (collected.failure !== undefined && isEnough) throw collected.failure;
   await store(access, place, keeping, collected);
-  if (all.length >= keptSnapshots + spareSnapshots) await removeOld(access, chain);
+  if (oldOf(all).length >= spareSnapshots) await removeOld(access, chain, keeping);
   if (collected.failure !== undefined) throw collected.failure; // the records are safe, and it is tried again
   return { head: collected.head, madeMs: nowMs };
 }
@@ -155,13 +159,25 @@ async function store(
   }
 }
 
-/** The newest stay. Where somebody works on the repository it is done another day. */
-async function removeOld(access: RepositoryAccess, chain: string): Promise<void> {
+/** But the newest of each of the last days. */
+function oldOf(all: readonly OwnSnapshot[]): readonly OwnSnapshot[] {
+  const newest = new Map(all.map((own) => [Math.floor(own.madeMs / dayMs), own]));
+  const kept = new Set([...newest.values()].slice(-keptDays));
+  return all.filter((own) => !kept.has(own));
+}
+
+/** What people protect stays. Where somebody works on the repository it is done another day. */
+async function removeOld(access: RepositoryAccess, chain: string, { records }: HistoryKeeping): Promise<void> {
   try {
     await withRepository({ ...access, retryLockForMs: 0 }, 'exclusive', async ({ repository, signal }) => {
       const { all } = await seenIn(repository, chain, signal);
-      const old = all.slice(0, -keptSnapshots).map(({ stored }) => stored);
-      await removeSnapshots(repository, old, { signal });
+      const isProtected = protectedToday(repository, { timeZone: records.about().settings?.timeZone });
+      const old = oldOf(all).map(({ stored }) => stored);
+      await removeSnapshots(
+        repository,
+        old.filter((stored) => !isProtected(stored)),
+        { signal },
+      );
     });
   } catch (error) {
     if (!isCode(error, 'repository.locked', 'storage.denied')) throw error;

@@ -3,7 +3,15 @@ import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bringBackHistory, CopyJobs, isHistoryBehind, keepHistoryOffsite, RecordKeeper, type StoragePlace } from '../../src/jobs/index.ts';
+import {
+  bringBackHistory,
+  CopyJobs,
+  copyMemoryOf,
+  isHistoryBehind,
+  keepHistoryOffsite,
+  RecordKeeper,
+  type StoragePlace,
+} from '../../src/jobs/index.ts';
 import { isCode, passwordFromText, systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
 import { historyFiles } from '../../src/records/index.ts';
 import {
@@ -251,4 +259,66 @@ test('a history that was begun anew on a machine does not hide the one before it
   const { head } = await bringBackHistory({ ...wish, chain });
   assert.equal(head.chain, chain);
   assert.ok(head.number >= 4);
+});
+
+test('a backup that knows of later records takes them along, but not each backup of a day', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(2);
+  await server.sync();
+  const repository = await server.open();
+  const [sample] = await listSnapshots(repository, signal);
+  const backUp = async (): Promise<void> => {
+    await server.record(1, server.clock.leaptMs + 11);
+    const time = formatTimestamp(server.clock.nowNs(), 0);
+    await saveSnapshot(repository, { ...sample!.snapshot, time, tags: ['office', (await server.records.history.anchorTag())!] }, signal);
+    await server.sync();
+  };
+  for (let hour = 1; hour <= 4; hour++) {
+    server.clock.leaptMs += 3_600_000;
+    await backUp();
+  }
+  assert.equal(await server.recordsSnapshots(), 1, 'the last time was just now');
+  server.clock.leaptMs += 3 * 3_600_000;
+  await backUp();
+  assert.equal(await server.recordsSnapshots(), 2);
+});
+
+test('of each day the newest stays, and what is protected', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(1);
+  await server.sync();
+  const repository = await server.open();
+  const [first] = (await listSnapshots(repository, signal)).filter(isRecordsSnapshot);
+  assert(first !== undefined);
+  const noonNs = (first.timeNs / 86_400_000_000_000n - 2n) * 86_400_000_000_000n + 43_200_000_000_000n;
+  for (let minute = 0; minute < 8; minute++) {
+    const time = formatTimestamp(noonNs + BigInt(minute) * 60_000_000_000n, 0);
+    const protection = minute === 1 ? ['keep'] : minute === 2 ? ['hold'] : [];
+    await saveSnapshot(repository, { ...first.snapshot, time, tags: [...first.snapshot.tags, ...protection] }, signal);
+  }
+  const olderNs = noonNs - 4n * 86_400_000_000_000n;
+  await saveSnapshot(repository, { ...first.snapshot, time: formatTimestamp(olderNs, 0) }, signal);
+  server.clock.leaptMs += dayMs;
+  await server.record(1, 7);
+  assert.equal(await server.keep(), 'kept');
+  const left = (await listSnapshots(await server.open(), signal)).filter(isRecordsSnapshot);
+  assert.deepEqual(left.map(({ timeNs }) => Number((timeNs - noonNs) / 60_000_000_000n)).slice(0, 4), [-4 * 1440, 1, 2, 7]);
+  assert.equal(left.length, 6);
+});
+
+test('a history that was begun anew goes along at once, whatever its number', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(6);
+  await server.sync();
+  const [memory, head] = await Promise.all([copyMemoryOf(server.copy, server.place).read(), server.records.history.head()]);
+  const other = { ...head!, chain: '0'.repeat(head!.chain.length), number: 1, hash: '1'.repeat(64) };
+  const nowMs = Date.now() + 60_000;
+  assert.equal(isHistoryBehind(server.copy, memory, { ...head!, number: head!.number + 1, hash: other.hash }, nowMs), false);
+  assert.equal(isHistoryBehind(server.copy, memory, other, nowMs), true);
 });
