@@ -24,6 +24,7 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
     lastSample,
     heldBack,
     held,
+    unconfirmed,
     snapshots,
     readable,
     records,
@@ -80,6 +81,16 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
       ? []
       : [field(l10n.t('kept'), `${countText(heldBack.files, 'file')}: ${heldBack.doubts.map(doubtText).join('; ')}`)]),
     ...(held === undefined ? [] : [field(l10n.t('held'), heldText(held))]),
+    ...(unconfirmed === undefined
+      ? []
+      : [
+          field(
+            l10n.t('not proven'),
+            l10n.t('{files} of which only the size is known; "cadangan offsite sample --percent 100" reads them', {
+              files: countText(unconfirmed, 'file'),
+            }),
+          ),
+        ]),
     ...(records === undefined ? [] : [field(l10n.t('records'), `${recordsText(records)}, ${when(records.at)}`)]),
     ...(records === undefined || records.contradicting.length === 0
       ? []

@@ -60,6 +60,8 @@ const memorySchema = z.object({
   heldBack: z.object({ files: count, doubts: z.array(z.enum(doubts)) }).optional(),
   /** What the original has no more and the place of the copy lets nobody remove, and until when (RFC 3339, UTC) where that is known. */
   held: z.object({ files: count, until: time.optional() }).optional(),
+  /** Of how many files of the copy nothing is proven but their size. */
+  unconfirmed: count.optional(),
   lastScrub: z
     .object({
       at: time,

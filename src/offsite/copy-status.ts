@@ -90,6 +90,8 @@ export interface CopyStatus {
   readonly heldBack: CopyMemory['heldBack'];
   /** What the repository has no more and nobody can remove from the copy (append-only, locked): nothing is missing for it. */
   readonly held: CopyMemory['held'];
+  /** Of how many files of the copy nothing is proven but their size; undefined: of none. */
+  readonly unconfirmed: CopyMemory['unconfirmed'];
   /** Ids of snapshots that can be restored from the copy, verified. */
   readonly snapshots: readonly string[];
   readonly readable: NonNullable<CopyMemory['readable']>;
@@ -123,7 +125,7 @@ export interface CopyFacts {
 export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
   const { name, title, repository, to } = names;
   const { memory, keeper, memoryError } = facts;
-  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, held, snapshots, readable = [], records } = memory;
+  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, held, unconfirmed, snapshots, readable = [], records } = memory;
   const trouble = troubleIn(facts);
   const original = facts.original && originalStateOf(facts.original, memory);
   const state = wordOf(names, facts, { trouble, original });
@@ -140,6 +142,7 @@ export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
     lastSample,
     heldBack,
     held,
+    unconfirmed,
     snapshots,
     readable,
     records,

@@ -55,6 +55,7 @@ export function rememberedSync(
     original: isWhole && original ? { snapshots: [...original.snapshots], sha256: original.sha256 } : memory.original,
     heldBack: heldBackFiles > 0 && doubts.length > 0 ? { files: heldBackFiles, doubts: [...doubts] } : undefined,
     held: heldOf(memory, report.held),
+    unconfirmed: report.unconfirmedFiles > 0 ? report.unconfirmedFiles : undefined,
     distrusted: isWhole ? undefined : memory.distrusted,
     snapshots: [...snapshots],
     restorable: restorable && { ...restorable, snapshots: [...restorable.snapshots] },

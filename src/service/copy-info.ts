@@ -18,7 +18,7 @@ export function copyInfoOf(
   keeper: KeeperState | undefined,
   scrub: (text: string) => string,
 ): CopyInfo {
-  const { behind, total, asOf, since, unknownBecause, lastSync, lastWholeAt, lastScrub, held, readable, memoryError } = status;
+  const { behind, total, asOf, since, unknownBecause, lastSync, lastWholeAt, lastScrub, held, unconfirmed, readable, memoryError } = status;
   const running = runningOf(copy.name, status.state, status.progress);
   return {
     name: copy.name,
@@ -32,6 +32,7 @@ export function copyInfoOf(
     ...(behind && { behind }),
     ...(total && { total }),
     ...(held && { held: { files: held.files, ...(held.until !== undefined && { until: held.until }) } }),
+    ...(unconfirmed !== undefined && { unconfirmed }),
     ...(asOf !== undefined && { asOf }),
     ...(since !== undefined && { since }),
     ...(unknownBecause !== undefined && { unknownBecause }),

@@ -52,6 +52,12 @@ test('a copy says that it is in sync, how far it is behind and since when, or wh
   assert.equal(copyRow({ ...copy, state: 'copying' }, nowNs).context, 'copy.on.busy', 'there it can be stopped');
 });
 
+test('a copy says of how many files only the size is known, and what proves them', () => {
+  const rows = (more: Partial<CopyInfo>) => copyDetails({ ...copy, ...more }, nowNs).filter(({ context }) => context === 'detail.unconfirmed');
+  assert.deepEqual(rows({}), []);
+  assert.match(rows({ unconfirmed: 7 })[0]?.description ?? '', /^7 files of which only the size is known; .*--percent 100/);
+});
+
 const lastWholeAt = '2026-11-23T10:00:00Z';
 
 test('a copy of which something is not known says what, why, and of when it was whole', () => {

@@ -97,6 +97,15 @@ test('the result of a run names files, bytes, what was verified, and exceptions'
     resultMessage(damaged, 'x'),
     'x is copied, but for what is damaged in the repository: 1 file, 5.0 GiB uploaded. 1 exception.',
   );
+  const copied = (filesUnconfirmed: number) => ({ copied: { counts: { filesTotal: 9, filesUnconfirmed }, bytes: {}, doubts: [] } });
+  assert.equal(
+    resultMessage(makeRun({ job: 'offsite-sync', files: 0, ...copied(0) }), 'x'),
+    'x is in sync, verified: 0 files, 5.0 GiB uploaded.',
+  );
+  assert.equal(
+    resultMessage(makeRun({ job: 'offsite-sync', files: 0, ...copied(7) }), 'x'),
+    'x is copied: 0 files, 5.0 GiB uploaded; of 7 files there only the size is known.',
+  );
   assert.equal(
     resultMessage(makeRun({ job: 'restore', verifiedFiles: 1234 }), 'x'),
     'x is restored: 1,234 files, 5.0 GiB; 1,234 verified.',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CopyLedger, rememberedOrigins, sampleCopy, syncCopy } from '../../src/offsite/index.ts';
+import { CopyLedger, rememberedOrigins, rememberedSync, sampleCopy, syncCopy } from '../../src/offsite/index.ts';
 import { CadanganError, isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
@@ -57,6 +57,9 @@ test('without its ledger a copy is whole as far as names and sizes go, and a sam
   assert.equal(found.uploadedFiles, 0);
   assert.ok(found.unconfirmedFiles > 0);
   assert.deepEqual([found.lag.files, found.snapshots], [0, []]);
+  const empty = { version: 1 as const, source: '', to: '', snapshots: [] };
+  const memory = rememberedSync(empty, found, undefined, { now: '2026-11-23T21:40:00Z', lookedAt: '2026-11-23T21:40:00Z' });
+  assert.equal(memory.unconfirmed, found.unconfirmedFiles);
   await stage.withCopy(async (target) => {
     const listing = await target.list(neverAborted);
     await sampleCopy({ target, clock: systemClock }, listing, { percent: 100, cursor: undefined, signal: neverAborted });

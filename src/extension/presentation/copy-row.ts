@@ -57,7 +57,7 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
     context: `detail.${kind}`,
     spoken: `${label}, ${description}`,
   });
-  const { lastScrub, lastWholeAt, lastTry, original, total, held, readable } = copy;
+  const { lastScrub, lastWholeAt, lastTry, original, total, held, unconfirmed, readable } = copy;
   return [
     // What is remembered may have been deleted: that there was none is not known.
     row(
@@ -86,6 +86,18 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
       : [row('look', l10n.t('Repository looked at'), joined([whenText(original.at, nowNs), lookText(original)]), { name: 'eye' })]),
     row('folder', l10n.t('Place'), copy.location, { name: 'folder' }),
     ...(held === undefined ? [] : [row('held', l10n.t('Held'), heldText(held, nowNs), { name: 'lock' })]),
+    ...(unconfirmed === undefined
+      ? []
+      : [
+          row(
+            'unconfirmed',
+            l10n.t('Not proven'),
+            l10n.t('{files} of which only the size is known; "cadangan offsite sample --percent 100" reads them', {
+              files: countText(unconfirmed, 'file'),
+            }),
+            { name: 'question' },
+          ),
+        ]),
     ...readable.map(({ name, at, bytes }) =>
       row(`readable:${at}`, l10n.t('Readable copy'), joined([name, formatBytes(bytes)]), { name: 'file-zip' }),
     ),

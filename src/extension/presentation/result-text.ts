@@ -36,7 +36,7 @@ export function resultMessage(result: RunResult, name: string): string {
         : l10n.t('The repository {name} has {faults}.', facts);
     // What is damaged in the repository itself was not copied.
     case 'offsite-sync':
-      return `${result.exceptions.some(({ kind }) => kind === 'source-damaged') ? l10n.t('{name} is copied, but for what is damaged in the repository: {files}, {bytes} uploaded.', facts) : l10n.t('{name} is in sync, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
+      return `${copiedMessage(result, facts)}${exceptions}`;
     case 'offsite-scrub':
       return `${l10n.t('{name} was compared with its repository: {files}, {bytes}.', facts)}${exceptions}`;
     case 'offsite-sample':
@@ -48,6 +48,19 @@ export function resultMessage(result: RunResult, name: string): string {
     case 'drive-sign-in':
       return l10n.t('Signed in to Google Drive as {account}.', { account: name });
   }
+}
+
+/** Verified is only what a checksum proves: see `CopyInfo.unconfirmed`. */
+function copiedMessage({ exceptions, copied }: RunResult, facts: Readonly<Record<string, string>>): string {
+  if (exceptions.some(({ kind }) => kind === 'source-damaged'))
+    return l10n.t('{name} is copied, but for what is damaged in the repository: {files}, {bytes} uploaded.', facts);
+  const unconfirmed = copied?.counts['filesUnconfirmed'] ?? 0;
+  return unconfirmed === 0
+    ? l10n.t('{name} is in sync, verified: {files}, {bytes} uploaded.', facts)
+    : l10n.t('{name} is copied: {files}, {bytes} uploaded; of {unconfirmed} there only the size is known.', {
+        ...facts,
+        unconfirmed: countText(unconfirmed, 'file'),
+      });
 }
 
 /** Everything about a run, as a page of text. */

@@ -58,6 +58,8 @@ const copyInfo = z.object({
   total: z.object({ files: z.number(), bytes: z.number() }).exactOptional(),
   /** What the repository has no more and nobody can remove from the copy, and until when (RFC 3339) where that is known. */
   held: z.object({ files: z.number(), until: z.string().exactOptional() }).exactOptional(),
+  /** Of how many files of the copy nothing is proven but their size. */
+  unconfirmed: z.number().exactOptional(),
   /**
    * Why it stands still: the last work's error, or what is wrong with the sign-in. `triedAt`: of a try that nobody repeats by himself.
    * `beside`: it goes on, and this failed.
