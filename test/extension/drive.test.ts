@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CopyInfo, DriveStatus, SetInfo } from '../../src/service/index.ts';
-import { copyChoices } from '../../src/extension/presentation/copy-choice.ts';
+import { copyChoices, noRecordsText } from '../../src/extension/presentation/copy-choice.ts';
 import { accountRow, copyDetails, copyRow, copyText, isTroubledCopy } from '../../src/extension/presentation/copy-row.ts';
 import { setDetails } from '../../src/extension/presentation/set-row.ts';
 import { statusItem } from '../../src/extension/presentation/status-item.ts';
@@ -50,6 +50,11 @@ test('a copy says that it is in sync, how far it is behind and since when, or wh
   assert.equal(copyText({ ...copy, state: 'copying', waiting: 'rate' }, nowNs), 'waits for Google');
   assert.equal(copyRow({ ...copy, state: 'paused', isPaused: true }, nowNs).context, 'copy.paused');
   assert.equal(copyRow({ ...copy, state: 'copying' }, nowNs).context, 'copy.on.busy', 'there it can be stopped');
+});
+
+test('without the records only Google Drive is told number and hash of the last one', () => {
+  assert.match(noRecordsText('gdrive:Backup/server'), /^Only number and hash/);
+  assert.doesNotMatch(noRecordsText('s3:https://host/bucket'), /hash/);
 });
 
 test('a copy says of how many files only the size is known, and what proves them', () => {

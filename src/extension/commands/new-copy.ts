@@ -5,7 +5,7 @@ import { drivePathOf, isOnDrive, isRemote, l10n } from '../../platform/index.ts'
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, stepAnswer } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { copyChoices } from '../presentation/copy-choice.ts';
+import { copyChoices, noRecordsText } from '../presentation/copy-choice.ts';
 import { suggestedName } from '../presentation/new-set-input.ts';
 import { runSteps, type Step, type StepAnswer, type StepPosition } from '../presentation/steps.ts';
 import { commandTitle } from '../presentation/words.ts';
@@ -154,7 +154,7 @@ async function askDriveFolder({ to, repository }: NewCopy, position: StepPositio
 async function askRecords(copy: NewCopy, position: StepPosition): Promise<StepAnswer<NewCopy>> {
   // Elsewhere they lie in the repository itself, which is sealed.
   const mayBeClear = copy.to !== undefined && isOnDrive(copy.to);
-  const [usual, ...others] = [...(mayBeClear ? [recordsInClear()] : []), recordsSealed(), noRecords()];
+  const [usual, ...others] = [...(mayBeClear ? [recordsInClear()] : []), recordsSealed(), noRecords(copy.to)];
   const answer = await pick<NonNullable<NewCopy['records']>>({
     title: commandTitle('newCopy'),
     position,
@@ -181,10 +181,10 @@ const recordsSealed = () => ({
   value: 'sealed' as const,
 });
 
-const noRecords = () => ({
+const noRecords = (to = '') => ({
   iconPath: new vscode.ThemeIcon('circle-slash'),
   label: l10n.t('Not at all'),
-  detail: l10n.t('Only number and hash of the last one. When this server is lost, its records are, too.'),
+  detail: noRecordsText(to),
   value: 'off' as const,
 });
 

@@ -1,4 +1,4 @@
-import { isOnDrive } from '../../platform/index.ts';
+import { isOnDrive, l10n } from '../../platform/index.ts';
 
 /** A repository that a new off-site copy can be of. */
 export interface CopyChoice {
@@ -23,4 +23,11 @@ export function copyChoices(
       .map(({ title }) => title)
       .join(', '),
   }));
+}
+
+/** What it means that the records do not go along. Only beside a copy on Google Drive there is room for a file that names the last one. */
+export function noRecordsText(to: string): string {
+  return isOnDrive(to)
+    ? l10n.t('Only number and hash of the last one. When this server is lost, its records are, too.')
+    : l10n.t('Nothing of them. When this server is lost, its records are, too.');
 }
