@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { bytesOfText, textOfBytes } from '../../src/extension/presentation/byte-paths.ts';
 import { snapshotPlaceOf } from '../../src/extension/presentation/machine-paths.ts';
 import { secretKey } from '../../src/extension/presentation/secret-keys.ts';
-import { entryOfUri, placeMark, uriOfEntry } from '../../src/extension/presentation/snapshot-uri.ts';
+import { entryOfUri, isMeantPlace, placeMark, uriOfEntry } from '../../src/extension/presentation/snapshot-uri.ts';
 import { byteStringFromBytes, byteStringFromText, isInFolder, machinePathOf, type ByteString } from '../../src/platform/index.ts';
 
 const repositoryId = 'b'.repeat(64);
@@ -59,6 +59,15 @@ test('entryOfUri() refuses what we did not make', () => {
     assert.equal(entryOfUri({ scheme: 'cadangan', authority: wrong, path: '/srv' }), undefined, wrong);
   for (const root of ['', '/']) assert.equal(entryOfUri({ scheme: 'cadangan', authority, path: root })?.path, '/');
   assert.equal(entryOfUri({ scheme: 'cadangan', authority, path: '/srv/' })?.path, '/srv');
+});
+
+test('an URI of an older version that names Google Drive leads there', () => {
+  const authority = `${snapshotId}.${repositoryId}.drive`;
+  const { place } = entryOfUri({ scheme: 'cadangan', authority, path: '/srv' }) ?? {};
+  assert.ok(isMeantPlace(place, 'gdrive:Backup'));
+  assert.ok(!isMeantPlace(place, '/srv/backup'));
+  assert.ok(isMeantPlace(undefined, '/srv/backup') && isMeantPlace(placeMark('/srv/backup'), '/srv/backup'));
+  assert.ok(!isMeantPlace(placeMark('/srv/backup'), 'gdrive:Backup'));
 });
 
 test('the editor is told the date beside the path', () => {

@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import { protocol, type RepositoryInfo, type SnapshotInfo, type SnapshotLock } from '../../service/index.ts';
 import type { AskOptions, Engine } from '../engine.ts';
-import { placeMark } from '../presentation/snapshot-uri.ts';
+import { isMeantPlace, placeMark } from '../presentation/snapshot-uri.ts';
 import type { DriveModel } from './drive.ts';
 import type { SetsModel } from './sets.ts';
 
@@ -38,7 +38,7 @@ export class Repositories {
    * known, too.
    */
   async locationOf(id: string, place?: string): Promise<string | undefined> {
-    const isMeant = (location: string): boolean => place === undefined || placeMark(location) === place;
+    const isMeant = (location: string): boolean => isMeantPlace(place, location);
     for (const [location, info] of this.#infos) if (info.id === id && isMeant(location)) return location;
     const remembered = this.#remembered()[memoryNameOf(id, place)];
     const sets = await this.#sets.load();

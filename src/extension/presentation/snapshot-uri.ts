@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatDate, type ByteString } from '../../platform/index.ts';
+import { formatDate, isOnDrive, type ByteString } from '../../platform/index.ts';
 import { bytesOfText, textOfBytes } from './byte-paths.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';
 import { instantOf } from './instants.ts';
@@ -10,7 +10,10 @@ export interface SnapshotEntry {
   readonly snapshotId: string;
   /** Begins with `/`. */
   readonly path: ByteString;
-  /** Where the repository lies, as `placeMark` has it: copies have the id of their original. Undefined in URIs of older versions. */
+  /**
+   * Where the repository lies, as `placeMark` has it: copies have the id of their original. In URIs of older versions it is `drive` for any
+   * place on Google Drive, and undefined for the others.
+   */
   readonly place?: string;
 }
 
@@ -39,7 +42,7 @@ export function uriOfEntry({ repositoryId, snapshotId, path, place }: SnapshotEn
 
 /** Undefined for what we did not make: other schemes, ids that are none. */
 export function entryOfUri({ scheme, authority, path }: Pick<UriParts, 'scheme' | 'authority' | 'path'>): SnapshotEntry | undefined {
-  const [, snapshotId, repositoryId, place] = /^([0-9a-f]{64})\.([0-9a-f]{64})(?:\.([0-9a-f]{12}))?$/.exec(authority) ?? [];
+  const [, snapshotId, repositoryId, place] = /^([0-9a-f]{64})\.([0-9a-f]{64})(?:\.([0-9a-f]{12}|drive))?$/.exec(authority) ?? [];
   if (scheme !== snapshotScheme || snapshotId === undefined || repositoryId === undefined) return undefined;
   return {
     repositoryId,
@@ -52,4 +55,9 @@ export function entryOfUri({ scheme, authority, path }: Pick<UriParts, 'scheme' 
 /** Tells places apart, in an authority, which is no place for a location itself. */
 export function placeMark(location: string): string {
   return createHash('sha256').update(location).digest('hex').slice(0, 12);
+}
+
+/** Whether an entry of such a place may lie in the repository at that location. */
+export function isMeantPlace(place: string | undefined, location: string): boolean {
+  return place === undefined || (place === 'drive' ? isOnDrive(location) : placeMark(location) === place);
 }
