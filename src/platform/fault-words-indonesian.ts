@@ -173,6 +173,19 @@ export const indonesianFaultWords: FaultWords = {
     'its copy cannot be opened': 'salinannya tidak dapat dibuka',
     'its way leads through a link or another volume': 'jalannya melewati tautan atau volume lain',
     'it is the repository itself, under another name': 'itu repositori itu sendiri, dengan nama lain',
+    'its config has changed': 'berkas config-nya telah berubah',
+    'its folder has the name of another history': 'foldernya bernama riwayat lain',
+    'the history here contradicts it': 'riwayat di mesin ini bertentangan dengannya',
+    'a readable copy needs a place ("to", or --to): a folder, or one on Google Drive':
+      'salinan terbaca memerlukan tempat ("to", atau --to): folder, atau folder di Google Drive',
+    'it is not on a server': 'itu tidak berada di server',
+    'it is not a folder on Google Drive': 'itu bukan folder di Google Drive',
+    'files are restored into a folder, or onto a server with sftp:user@host:/path; this keeps repositories only':
+      'berkas dipulihkan ke folder, atau ke server dengan sftp:user@host:/path; yang ini hanya menyimpan repositori',
+    'no server can be reached from here': 'tidak ada server yang dapat dijangkau dari sini',
+    'of a set, restore into a folder': 'dari sebuah set, pulihkan ke folder',
+    'name a copy, or where one lies, such as gdrive:Folder/Sub or s3:https://host/bucket':
+      'sebutkan salinan, atau letaknya, seperti gdrive:Folder/Sub atau s3:https://host/bucket',
     'another volume is mounted there': 'volume lain dipasang di sana',
     'shadow copies take the rights of an administrator': 'salinan bayangan memerlukan hak administrator',
     'the volume was not found': 'volume tidak ditemukan',

@@ -129,6 +129,24 @@ test('reasons of lower rooms are translated, values in them stay, and none is tr
   assert.deepEqual(unused, []);
 });
 
+test('what is said of copies, and of restores onto a server, is said in both languages', () => {
+  const given = [
+    'its config has changed',
+    'a readable copy needs a place ("to", or --to): a folder, or one on Google Drive',
+    'it is not on a server',
+    'files are restored into a folder, or onto a server with sftp:user@host:/path; this keeps repositories only',
+    'no server can be reached from here',
+    'of a set, restore into a folder',
+    'name a copy, or where one lies, such as gdrive:Folder/Sub or s3:https://host/bucket',
+    'its folder has the name of another history',
+    'the history here contradicts it',
+  ];
+  for (const reason of given) {
+    const { what } = describeError(new CadanganError('arguments.invalid', { option: '--to', reason }), indonesian);
+    assert.ok(!what.includes(reason), what);
+  }
+});
+
 test('exit codes are those of restic', () => {
   const cases: readonly (readonly [unknown, number])[] = [
     [new CadanganError('repository.missing'), 10],
