@@ -125,7 +125,20 @@ export interface CopyFacts {
 export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
   const { name, title, repository, to } = names;
   const { memory, keeper, memoryError } = facts;
-  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, held, unconfirmed, snapshots, readable = [], records } = memory;
+  const {
+    behind,
+    total,
+    lastWholeAt,
+    lastSync,
+    lastScrub,
+    lastSample,
+    heldBack,
+    held,
+    unconfirmed,
+    snapshots,
+    readable = [],
+    records,
+  } = memory;
   const trouble = troubleIn(facts);
   const original = facts.original && originalStateOf(facts.original, memory);
   const state = wordOf(names, facts, { trouble, original });

@@ -18,7 +18,7 @@ import type { DrillParams } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
 
 /** What somebody wants drilled; as `DrillParams`, with any number of sets. */
-export interface DrillWish extends Pick<DrillParams, 'from' | 'date' | 'sample'> {
+export interface DrillWish extends Pick<DrillParams, 'from' | 'copy' | 'date' | 'sample'> {
   /** Names. None: every set that can be restored from there. */
   readonly sets: readonly string[];
 }
@@ -55,17 +55,20 @@ export interface DrillContext {
 
 /**
  * What the wish means with this configuration. Pure.
- * @throws `set.unknown`; `offsite.unknown` for a named set that has no copy; `arguments.invalid`
+ * @throws `set.unknown`; `offsite.unknown` for a named set that has no copy, or not that one, and for a copy that there is not;
+ * `arguments.invalid`
  */
 export function planDrill(
-  { from = 'backup-server', sets: names, date: wanted, sample }: DrillWish,
+  { copy, from = copy === undefined ? 'backup-server' : 'drive', sets: names, date: wanted, sample }: DrillWish,
   configuration: Pick<Configuration, 'sets' | 'offsiteCopies' | 'drill' | 'timeZone'>,
 ): DrillPlan {
+  if (copy !== undefined && from !== 'drive')
+    throw new CadanganError('arguments.invalid', { option: '--copy', reason: `it cannot be combined with --from ${from}` });
   const sets = names.length === 0 ? configuration.sets : [...new Set(names)].map((name) => setNamed(configuration, name));
   if (sets.length === 0) throw new CadanganError('arguments.invalid', { reason: 'no backup set is configured' });
   const places =
     from === 'drive'
-      ? placesOffsite(sets, configuration, names.length > 0)
+      ? placesOffsite(sets, configuration, { areNamed: names.length > 0, copy })
       : sets.map((set) => ({ set, location: set.repository.location }));
   const date = dateOf(wanted, configuration.timeZone);
   const folder = sample?.folder === undefined ? undefined : snapshotPathOf(sample.folder);
@@ -105,19 +108,24 @@ function setNamed({ sets }: Pick<Configuration, 'sets'>, name: string): BackupSe
   return set;
 }
 
-/** A copy of the set's repository, or that itself where it lies on Google Drive. Sets without are left out unless they were named. */
+/**
+ * A copy of the set's repository, or that itself where it lies on Google Drive and has no copy elsewhere. Sets without are left out unless
+ * they were named.
+ */
 function placesOffsite(
   sets: readonly BackupSet[],
   { offsiteCopies }: Pick<Configuration, 'offsiteCopies'>,
-  areNamed: boolean,
+  { areNamed, copy }: { readonly areNamed: boolean; readonly copy: string | undefined },
 ): DrillPlace[] {
+  const wanted = copy === undefined ? offsiteCopies : offsiteCopies.filter(({ name }) => name === copy);
+  if (copy !== undefined && wanted.length === 0) throw new CadanganError('offsite.unknown', { copy });
   // Of several the first in the file.
-  const copies = new Map(offsiteCopies.toReversed().map(({ repository, to }) => [repositoryKey(repository), to]));
+  const copies = new Map(wanted.toReversed().map(({ repository, to }) => [repositoryKey(repository), to]));
   const places = sets.flatMap((set): DrillPlace[] => {
-    const { location } = set.repository;
-    const onDrive = isOnDrive(location) ? location : copies.get(repositoryKey(location));
-    if (onDrive === undefined && areNamed) throw new CadanganError('offsite.unknown', { copy: set.name });
-    return onDrive === undefined ? [] : [{ set, location: onDrive }];
+    const own = set.repository.location;
+    const location = copies.get(repositoryKey(own)) ?? (copy === undefined && isOnDrive(own) ? own : undefined);
+    if (location === undefined && areNamed) throw new CadanganError('offsite.unknown', { copy: copy ?? set.name });
+    return location === undefined ? [] : [{ set, location }];
   });
   if (places.length === 0) throw new CadanganError('arguments.invalid', { reason: 'no off-site copy is configured' });
   return places;

@@ -58,7 +58,8 @@ test('without the records only Google Drive is told number and hash of the last 
 });
 
 test('a copy says of how many files only the size is known, and what proves them', () => {
-  const rows = (more: Partial<CopyInfo>) => copyDetails({ ...copy, ...more }, nowNs).filter(({ context }) => context === 'detail.unconfirmed');
+  const rows = (more: Partial<CopyInfo>) =>
+    copyDetails({ ...copy, ...more }, nowNs).filter(({ context }) => context === 'detail.unconfirmed');
   assert.deepEqual(rows({}), []);
   assert.match(rows({ unconfirmed: 7 })[0]?.description ?? '', /^7 files of which only the size is known; .*--percent 100/);
 });

@@ -22,6 +22,7 @@ export const drillCommand: CliCommand = {
       )
       .argument('[sets...]', l10n.t('names of configured backup sets (default: all)'))
       .option('--from <place>', l10n.t('restore from the backup-server (default) or from the copy on drive'))
+      .option('--copy <name>', l10n.t('restore from this one of several copies'))
       .option('--date <day>', l10n.t('the newest snapshot until the end of this day, "newest", or "random" (default)'))
       .option('--files <n>', l10n.t('number of files, over all sets, at least one of each (default: 20)'))
       .option('--max-bytes <size>', l10n.t('restore at most so much, e.g. 500M, 10G (default: 1G)'))
@@ -63,9 +64,10 @@ export const drillCommand: CliCommand = {
   },
 };
 
-function wishOf(options: OptionValues): Pick<Parameters<typeof planDrill>[0], 'from' | 'date' | 'sample'> {
-  const [from, date, files, maxBytes, folder] = [
+function wishOf(options: OptionValues): Pick<Parameters<typeof planDrill>[0], 'from' | 'copy' | 'date' | 'sample'> {
+  const [from, copy, date, files, maxBytes, folder] = [
     options.choice('from', ['backup-server', 'drive']),
+    options.text('copy'),
     options.text('date'),
     options.count('files', 1),
     maxBytesOf(options),
@@ -73,6 +75,7 @@ function wishOf(options: OptionValues): Pick<Parameters<typeof planDrill>[0], 'f
   ];
   return {
     ...(from !== undefined && { from }),
+    ...(copy !== undefined && { copy }),
     ...(date !== undefined && { date }),
     sample: {
       ...(files !== undefined && { files }),

@@ -99,8 +99,10 @@ export const startCheck = run('run/check', { params: ofRepository.extend({ readD
 /** Proves that a backup can be restored: a sample into a scratch folder, verified byte by byte, and taken away again. */
 export const startDrill = run('run/drill', {
   params: z.object({
-    /** Default: the backup server's repositories. `drive`: the copies on Google Drive. */
+    /** Default: the backup server's repositories, or, where a copy is named, that. `drive`: the copies, wherever they lie. */
     from: z.enum(['backup-server', 'drive']).exactOptional(),
+    /** Which of several copies. Default: of each repository the first. */
+    copy: text.exactOptional(),
     /** Default: every set. */
     set: text.exactOptional(),
     /** `newest`, or a day, `2026-11-23`: the newest snapshot until its end. Default: a snapshot at random. */
