@@ -138,8 +138,10 @@ function identityOf(location: string): readonly string[] {
 
 /** Whether two locations lead to one folder of this machine, by a link or a second mount: such a copy would be in sync, and no copy. */
 async function isOneFolder(repository: string, to: string): Promise<boolean> {
-  if (isRemote(repository) || isRemote(to)) return false;
-  const [one, other] = await Promise.all([repository, to].map((folder) => stat(folder, { bigint: true }).catch(() => undefined)));
+  const folders = [repository, to]
+    .map((location) => parseLocation(location))
+    .flatMap((place) => (place.scheme === 'folder' ? place.path : []));
+  const [one, other] = await Promise.all(folders.map((folder) => stat(folder, { bigint: true }).catch(() => undefined)));
   return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
 }
 

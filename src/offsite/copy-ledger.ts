@@ -69,6 +69,11 @@ export class CopyLedger {
     }
   }
 
+  /** Nothing is known of any file. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** @param key as `keyOf` makes it */
   get(key: string): LedgerEntry | undefined {
     return this.#entries.get(key);

@@ -1,4 +1,5 @@
 import type { Whereabouts } from '../google/index.ts';
+import type { Storage } from '../storage/index.ts';
 import type { Claim } from './copy-claim.ts';
 import type { CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
 
@@ -81,6 +82,11 @@ export interface CopyTarget extends CopyReader {
    * first and the wrong ones go then.
    */
   readonly hasUniqueNames: boolean;
+  /**
+   * Before the first look at a copy that nothing is known of here: the original itself, reached by another road (a share of the server that
+   * is asked by SSH, too), would be in sync for ever. @throws `storage.invalid-location`
+   */
+  refuseOriginal?(source: Storage, signal: AbortSignal): Promise<void>;
   /** Everything that lies there. @throws when it cannot be listed whole */
   list(signal: AbortSignal): Promise<CopyListing>;
   /** Whether an upload of ours lies where it should be, although no list shows it yet. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CadanganError, isCode, type Clock } from '../platform/index.ts';
+import { CadanganError, isCode, systemRandom, type Clock } from '../platform/index.ts';
 import { WrappedStorage, type Storage, type StorageCall } from '../storage/index.ts';
 import type { Claim } from './copy-claim.ts';
 import type { CopyLedger, LedgerEntry } from './copy-ledger.ts';
@@ -23,6 +23,8 @@ const pieceBytes = 4 * 1024 * 1024;
 /** A file that is not what it should be is sent once more: what was damaged on its way is right the second time. */
 const attemptsMax = 2;
 const lateListMs = 86_400_000;
+/** A lock must not stay because somebody has lost patience. */
+const withdrawMsMax = 30_000;
 
 type NamedKind = Exclude<CopiedKind, 'config'>;
 
@@ -48,6 +50,8 @@ export class StorageCopy implements CopyTarget {
   #mark: string | undefined;
   /** A claim of ours that another one could have written over at the same moment. */
   #unsettled: string | undefined;
+  /** Nobody here knows anything of what lies there. */
+  #isFirstContact: boolean;
   /** It has refused to remove anything since the last listing. */
   #holdsAll = false;
   /** Until when it has said that it holds a file, milliseconds since 1970; by id. */
@@ -57,8 +61,36 @@ export class StorageCopy implements CopyTarget {
     this.#storage = new CopySide(storage);
     this.location = storage.location;
     this.#ledger = ledger;
+    this.#isFirstContact = ledger.isEmpty;
     this.#clock = clock;
     this.#origin = origin;
+  }
+
+  async refuseOriginal(source: Storage, signal: AbortSignal): Promise<void> {
+    if (!this.#isFirstContact) return;
+    if ((await this.#storage.sizeOf(configName, signal)) !== undefined && (await this.#isSeenIn(source, signal)))
+      throw new CadanganError('storage.invalid-location', {
+        location: this.location,
+        reason: 'it is the repository itself, under another name',
+      });
+    this.#isFirstContact = false;
+  }
+
+  /** Whether what is put there is in another storage, too: a lock, since that can be taken away again anywhere. */
+  async #isSeenIn(source: Storage, signal: AbortSignal): Promise<boolean> {
+    const bytes = systemRandom.fill(new Uint8Array(64));
+    const probe = { kind: 'locks', name: sha256Of(bytes) } as const;
+    try {
+      await this.#storage.write(probe, bytes, signal);
+    } catch (error) {
+      if (isCode(error, 'storage.denied')) return false; // whoever may not write there copies nothing
+      throw error;
+    }
+    try {
+      return (await source.sizeOf(probe, signal)) !== undefined;
+    } finally {
+      await this.#storage.remove(probe, signal.aborted ? AbortSignal.timeout(withdrawMsMax) : signal);
+    }
   }
 
   async list(signal: AbortSignal): Promise<CopyListing> {

@@ -126,6 +126,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, wish: SyncO
   const counts = { uploadedFiles: 0, uploadedBytes: 0, trashedFiles: 0 };
   const held = new Map<string, HeldFile>();
   meter?.enter('listing');
+  if (!dryRun && options.known === undefined) await target.refuseOriginal?.(source, signal);
   const account = new CopyAccount(options.known ?? (await listExpected(target, options)));
   const place = { source: source.location, copy: target.location };
   let found: Comparison | undefined;

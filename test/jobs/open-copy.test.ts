@@ -20,5 +20,6 @@ test('a folder that is the repository under another name is no copy of it', asyn
     await (await lookAtCopy(copy, { place, client, memory: copyMemoryOf(copy, place) }))[Symbol.asyncDispose]();
   };
   await look(other);
+  await assert.rejects(look(`local:${repository}`), failsWith('storage.invalid-location'));
   await assert.rejects(look(link), failsWith('storage.invalid-location'));
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { CopyLedger, rememberedOrigins, rememberedSync, sampleCopy, syncCopy } from '../../src/offsite/index.ts';
 import { CadanganError, isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
-import type { Storage } from '../../src/storage/index.ts';
+import { FolderStorage, type Storage } from '../../src/storage/index.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { start } from '../interop/programs.ts';
 import { needs } from '../needs.ts';
@@ -66,6 +66,17 @@ test('without its ledger a copy is whole as far as names and sizes go, and a sam
   });
   const after = await stage.sync();
   assert.deepEqual([after.unconfirmedFiles, after.snapshots.length], [0, 1]);
+});
+
+test('the original by another road is refused as its own copy, and nothing of the question stays in it', async () => {
+  await using stage = await StorageCopyStage.open();
+  await stage.original.backup();
+  stage.front = () => new FolderStorage(stage.original.repository);
+  const before = readdirSync(stage.original.repository, { recursive: true }).toSorted();
+  await assert.rejects(stage.sync(), failsWith('storage.invalid-location'));
+  assert.deepEqual(readdirSync(stage.original.repository, { recursive: true }).toSorted(), before);
+  // Also the next time: nothing was learned of it.
+  await assert.rejects(stage.sync(), failsWith('storage.invalid-location'));
 });
 
 test('what nobody here has put there is removed only after a person has said so', needs('restic'), async () => {
