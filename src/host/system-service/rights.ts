@@ -1,6 +1,8 @@
-import { dirname, isAbsolute } from 'node:path';
+import { dirname } from 'node:path';
+import { isCode } from '../../platform/index.ts';
 import { credentialName } from '../../service/index.ts';
 import type { Configuration } from '../../settings/index.ts';
+import { parseLocation } from '../../storage/index.ts';
 
 /** A password that the service manager hands over, as root: the account of the service need not be able to read its file. */
 export interface Credential {
@@ -44,15 +46,14 @@ export function uncoveredBy(rights: ServiceRights, configuration: Configuration)
 function needsOf({ sets, offsiteCopies, googleDrive, alerts }: Configuration): readonly Uncovered[] {
   const needs: Uncovered[] = [];
   for (const { name, repository } of sets) {
-    if (isFolder(repository.location)) needs.push({ name, what: 'repository', path: repository.location });
+    needs.push(...folderOf(repository.location).map((path) => ({ name, what: 'repository' as const, path })));
     if (repository.passwordFile !== undefined) needs.push({ name, what: 'password', path: repository.passwordFile });
   }
   for (const { name, repository, to, readableCopies } of offsiteCopies) {
     // It is locked while it is copied.
-    if (isFolder(repository)) needs.push({ name, what: 'repository', path: repository });
-    if (isFolder(to)) needs.push({ name, what: 'copy', path: to });
-    if (readableCopies?.to !== undefined && isFolder(readableCopies.to))
-      needs.push({ name, what: 'readable-copies', path: readableCopies.to });
+    needs.push(...folderOf(repository).map((path) => ({ name, what: 'repository' as const, path })));
+    needs.push(...folderOf(to).map((path) => ({ name, what: 'copy' as const, path })));
+    needs.push(...folderOf(readableCopies?.to).map((path) => ({ name, what: 'readable-copies' as const, path })));
     if (readableCopies?.passwordFile !== undefined) needs.push({ name, what: 'password', path: readableCopies.passwordFile });
   }
   // Whoever tells people of trouble has secrets, too; the authority of a mail server is none, and anybody may read it.
@@ -68,8 +69,16 @@ function needsOf({ sets, offsiteCopies, googleDrive, alerts }: Configuration): r
   return needs;
 }
 
-function isFolder(location: string): boolean {
-  return isAbsolute(location);
+/** None of a server, and of what is no location: whoever uses it says so. */
+function folderOf(location: string | undefined): string[] {
+  if (location === undefined) return [];
+  try {
+    const place = parseLocation(location);
+    return place.scheme === 'folder' ? [place.path] : [];
+  } catch (error) {
+    if (isCode(error, 'storage.invalid-location')) return [];
+    throw error;
+  }
 }
 
 export function isWithin(path: string, folder: string): boolean {

@@ -29,13 +29,17 @@ test('the service is handed every secret that alerts need, and status names thos
 test('the service may write to the folder of a copy, and to no server', () => {
   const copies = [
     { name: 'disk', repository: '/srv/repository', to: '/media/disk/copy' },
+    { name: 'local', repository: 'local:/srv/repository', to: 'local:/media/other/copy' },
     { name: 'bucket', repository: '/srv/repository', to: 's3:https://s3.host/bucket' },
   ];
   const { configuration: withCopies } = parseConfiguration(JSON.stringify({ version: 1, offsiteCopies: copies }));
-  assert.deepEqual(rightsOf(withCopies).writable, ['/media/disk/copy', '/srv/repository']);
+  assert.deepEqual(rightsOf(withCopies).writable, ['/media/disk/copy', '/media/other/copy', '/srv/repository']);
   assert.deepEqual(
     uncoveredBy({ writable: ['/srv'], credentials: [] }, withCopies).map(({ name, what }) => [name, what]),
-    [['disk', 'copy']],
+    [
+      ['disk', 'copy'],
+      ['local', 'copy'],
+    ],
   );
 });
 
