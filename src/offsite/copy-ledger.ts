@@ -43,6 +43,8 @@ export class CopyLedger {
   #entries: Map<string, LedgerEntry>;
   #lines: number;
   #file: FileHandle | undefined;
+  /** The last line may be half a one: the disk was full in the middle of it. The next one would be lost with it. */
+  #isTorn = false;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, options: LedgerOptions, entries: Map<string, LedgerEntry>, lines: number) {
@@ -111,7 +113,10 @@ export class CopyLedger {
     if (this.#options.isReadOnly === true) return;
     await this.#inTurn(async () => {
       this.#file ??= await open(this.#path, 'a', 0o600);
-      await this.#file.appendFile(`${line}\n`);
+      const bytes = `${this.#isTorn ? '\n' : ''}${line}\n`;
+      this.#isTorn = true;
+      await this.#file.appendFile(bytes);
+      this.#isTorn = false;
       this.#lines += 1;
     });
   }
@@ -122,6 +127,7 @@ export class CopyLedger {
     const lines = [headOf(this.#options), ...[...this.#entries].map(([key, entry]) => lineOf(key, entry))];
     await replaceFile(this.#path, `${lines.join('\n')}\n`, this.#options.random);
     this.#lines = lines.length;
+    this.#isTorn = false;
   }
 
   /** Whoever asked hears of a failure; the next one does not. */
