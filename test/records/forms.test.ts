@@ -287,3 +287,20 @@ function blockLines(block: Form['blocks'][number]): string[] {
 test('a night that was lost to a file that another program held has its reason in the form', () => {
   assert.equal(nightReasonText('file.in-use'), 'another program held a file that it needed');
 });
+
+test('what is counted of a copy is called what it is wherever the copy lies', async () => {
+  const counts = { filesUnconfirmed: 1, filesChecked: 2, snapshotsBrought: 3 };
+  const record = { ...month.records[2]!, counts, bytes: { checked: 4 } };
+  const labels = (await inLocale({ language: 'en' }, async () => recordFacts(record))).map(({ label }) => label);
+  assert.deepEqual(
+    labels.filter((label) => label.includes('checksum')),
+    [],
+  );
+  for (const wanted of [
+    'Files of which only the size is known',
+    'Files compared',
+    'Data compared',
+    'New snapshots, of backups and records',
+  ])
+    assert.ok(labels.includes(wanted), wanted);
+});
