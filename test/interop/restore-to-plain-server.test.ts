@@ -5,35 +5,14 @@ import { describe, test } from 'node:test';
 import { node, symlink } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { contentOf, reasonsOf } from '../restore/temporary-target.ts';
-import { makeKey } from '../sshd/keys.ts';
-import { PlainServer, type PlainServerOptions } from '../sshd/plain-server.ts';
-import { serverScene, unfinishedIn, type ServerScene } from './server-target.ts';
+import type { PlainServerOptions } from '../sshd/plain-server.ts';
+import { plainScene, type PlainScene } from './plain-scene.ts';
+import { unfinishedIn } from './server-target.ts';
 import { Stage } from './stage.ts';
 
 const stage = new Stage();
 
-interface PlainScene extends ServerScene {
-  readonly server: PlainServer;
-}
-
-async function sceneOn(options: Partial<PlainServerOptions> = {}): Promise<PlainScene> {
-  const home = stage.folder('home');
-  const around = stage.folder('around');
-  makeKey(join(home, 'host'));
-  makeKey(join(home, '.ssh', 'id_ed25519'));
-  const server = await PlainServer.start({ root: around, hostKeys: [readFileSync(join(home, 'host'))], ...options });
-  const access = { environment: {}, home, systemFolder: home, confirmHost: async () => true };
-  const pathOn = (path: string): string => path.slice(around.length) || '/';
-  const scene = await serverScene(stage, around, { user: 'budi', port: server.port, access, pathOn });
-  return {
-    ...scene,
-    server,
-    [Symbol.asyncDispose]: async () => {
-      await scene[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
+const sceneOn = (options: Partial<PlainServerOptions> = {}): Promise<PlainScene> => plainScene(stage, options);
 
 describe('a restore to a server without extensions', () => {
   test('brings all but hard links, which become files of their own, and the times of links; each is told', async () => {

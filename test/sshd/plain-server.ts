@@ -76,6 +76,11 @@ export class PlainServer implements AsyncDisposable {
     for (const connection of this.#connections) connection.end();
   }
 
+  /** When no connection is left. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => once(connection, 'close')));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();

@@ -94,21 +94,12 @@ export class ServerFileWriter implements FileSink, BatchWriter {
   async finish(file: FilePlan, signal: AbortSignal): Promise<readonly MetadataProblem[]> {
     const unfinished = this.#unfinished.get(file);
     if (unfinished === undefined) throw new SftpFault('absent', 'ENOENT');
-    const { files, guard } = this.#options;
-    const { temporary, losses } = unfinished;
     this.#unfinished.delete(file);
-    // What a server has answered for, and a crash of its machine has taken, shows nowhere but in the content.
-    if (files.losses !== losses && !(await this.#isIntact(file, temporary, signal))) {
-      await this.#discard(temporary);
-      return (await this.recover(file, signal)).problems;
-    }
-    return this.#orDiscarded(temporary, async () => {
-      await guard.check(file.folder);
-      await this.#assertOurs(temporary);
-      const problems = await files.write(temporary, 0, signal, (open) => this.#complete(open, file, file.sizeBytes));
-      await this.#giveName(file, temporary, signal);
-      return problems;
-    });
+    const { temporary } = unfinished;
+    const problems = await this.#orDiscarded(temporary, () => this.#named(file, unfinished, signal));
+    if (problems !== undefined) return problems;
+    await this.#discard(temporary);
+    return (await this.recover(file, signal)).problems;
   }
 
   async discard(file: FilePlan): Promise<void> {
@@ -141,6 +132,29 @@ export class ServerFileWriter implements FileSink, BatchWriter {
         return done;
       });
     });
+  }
+
+  /**
+   * Completes what is written in steps, and gives it its name. What a server has answered for, and a crash of its machine has taken, shows
+   * nowhere but in the content.
+   * @returns undefined when something of it was taken
+   */
+  async #named(file: FilePlan, { temporary, losses }: Unfinished, signal: AbortSignal): Promise<MetadataProblem[] | undefined> {
+    const { files, guard } = this.#options;
+    const lossesBefore = files.losses;
+    if (lossesBefore !== losses && !(await this.#isIntact(file, temporary, signal))) return undefined;
+    await guard.check(file.folder);
+    await this.#assertOurs(temporary);
+    try {
+      const problems = await files.write(temporary, 0, signal, (open) => this.#complete(open, file, file.sizeBytes));
+      if (files.losses !== lossesBefore && !(await this.#isIntact(file, temporary, signal))) return undefined;
+      await this.#giveName(file, temporary, signal);
+      return problems;
+    } catch (error) {
+      // It may have its mode already, which lets nobody open it again.
+      if (files.losses !== lossesBefore && isTrouble(error, 'denied')) return undefined;
+      throw error;
+    }
   }
 
   /** All content is written: its size is asked for, it gets its metadata, and goes onto the disk. */

@@ -49,6 +49,7 @@ export class ServerFiles {
   readonly #random: Random;
   readonly #patience: RetryPatience;
   #losses = 0;
+  #isClosed = false;
   /** What still goes on behind calls that were aborted. */
   readonly #left = new Set<Promise<void>>();
 
@@ -63,11 +64,14 @@ export class ServerFiles {
     const world = { access, secrets: new TypedSecrets(), clock, random, quietMsMax };
     this.#lines = new SftpLines(async (signal) => {
       const route = await routeTo({ host, user, port }, access);
-      return new ServerLine(await SshConnection.openSftp(route, world, signal));
+      const line = new ServerLine(await SshConnection.openSftp(route, world, signal));
+      // One that is lost while nothing is asked on it takes with it what was answered before, too.
+      line.over.addEventListener('abort', () => this.#isClosed || (this.#losses += 1), { once: true });
+      return line;
     }, linesMax);
   }
 
-  /** How often something was lost with its connection. While it is the same, nothing that was answered can have been forgotten. */
+  /** Grows with every connection that is lost. While it is the same, nothing that was answered can have been forgotten. */
   get losses(): number {
     return this.#losses;
   }
@@ -198,6 +202,7 @@ export class ServerFiles {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#lines.close();
   }
 

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { SeededRandom } from '../fakes/seeded-random.ts';
+import { node, type RepositoryMaker } from '../fakes/repository-maker.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
+import { plainScene, type PlainScene } from './plain-scene.ts';
+import { unfinishedIn } from './server-target.ts';
+import { Stage } from './stage.ts';
+
+const stage = new Stage();
+
+/** A server that loses its connections where a test says so: `onRequest` answers `true` for what shall get no answer any more. */
+async function losingScene(onRequest: (request: string, path: string, scene: PlainScene) => boolean): Promise<PlainScene> {
+  let scene: PlainScene | undefined;
+  scene = await plainScene(stage, {
+    refuse: (request, path) => {
+      if (scene === undefined || !onRequest(request, path, scene)) return undefined;
+      scene.server.hangUp();
+      return 'mute';
+    },
+  });
+  return scene;
+}
+
+/** A file that is written in steps, since its pieces lie in two packs. */
+async function inTwoPacks(maker: RepositoryMaker): Promise<{ bytes: Buffer; snapshot: Awaited<ReturnType<RepositoryMaker['snapshot']>> }> {
+  const bytes = new SeededRandom(21).bytes(400_000);
+  const [first, second] = [bytes.subarray(0, 200_000), bytes.subarray(200_000)];
+  const content = [await maker.data(first)];
+  await maker.endPack();
+  content.push(await maker.data(second));
+  return { bytes: Buffer.from(bytes), snapshot: await maker.snapshot(node('file', 'large', { content, size: bytes.length })) };
+}
+
+/** As after a crash of its machine: the size is right, and there are zeros. */
+function forgetContent(path: string): void {
+  truncateSync(path, 0);
+  truncateSync(path, 400_000);
+}
+
+describe('a restore to a server that loses its connections', () => {
+  test('a connection that is lost while nothing is asked on it counts as a loss', async () => {
+    await using scene = await losingScene(() => false);
+    const files = scene.filesAt(scene.around);
+    await files.look(files.path, neverAborted);
+    const { losses } = files;
+    const isOver = scene.server.idle();
+    scene.server.hangUp();
+    await isOver;
+    for (let turn = 0; turn < 50; turn++) await setImmediate(); // we are told of it as well
+    await files.look(files.path, neverAborted);
+    assert(files.losses > losses);
+    const before = files.losses;
+    await files.close();
+    assert.equal(files.losses, before, 'our own end is none');
+  });
+
+  test('what the machine of the server has forgotten when a file was completed is written again', async () => {
+    let crashes = 0;
+    await using scene = await losingScene((request, path, { around }) => {
+      if (request !== 'FSETSTAT' || !path.includes('.part') || crashes > 0) return false;
+      crashes += 1;
+      forgetContent(join(around, path));
+      return true;
+    });
+    const { bytes, snapshot } = await inTwoPacks(scene.maker);
+    const result = await scene.restore(snapshot);
+    assert.equal(crashes, 1);
+    assert.deepEqual(result.exceptions, []);
+    assert(readFileSync(join(scene.target, 'large')).equals(bytes));
+    assert.deepEqual(readdirSync(scene.target), ['large']);
+    assert.deepEqual(unfinishedIn(scene.target), []);
+  });
+});
