@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { isCode } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { node, type RepositoryMaker } from '../fakes/repository-maker.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
@@ -73,5 +74,18 @@ describe('a restore to a server that loses its connections', () => {
     assert(readFileSync(join(scene.target, 'large')).equals(bytes));
     assert.deepEqual(readdirSync(scene.target), ['large']);
     assert.deepEqual(unfinishedIn(scene.target), []);
+  });
+
+  test('one that is aborted while it reads a file back leaves nothing of it', async () => {
+    const controller = new AbortController();
+    let cuts = 0;
+    await using scene = await losingScene((request, path) => {
+      if (request === 'READ' && path.includes('.part')) controller.abort();
+      return request === 'WRITE' && path.includes('.part') && cuts++ === 0;
+    });
+    const { snapshot } = await inTwoPacks(scene.maker);
+    await assert.rejects(scene.restore(snapshot, { signal: controller.signal }), (error) => isCode(error, 'aborted'));
+    assert(cuts > 1);
+    assert.deepEqual(readdirSync(scene.target), []);
   });
 });
