@@ -31,7 +31,11 @@ export function fatalError({ detail }: Failure, target: string, cause?: unknown)
 
 const fatalCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
+/** In place of a system's code. */
+export const ownRepositoryCode = 'the repository that is restored from';
+
 const reasons: Readonly<Record<string, ExceptionReason>> = {
+  [ownRepositoryCode]: 'repository',
   EACCES: 'denied',
   EPERM: 'denied',
   EEXIST: 'in-the-way',

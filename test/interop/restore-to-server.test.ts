@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  cpSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -237,6 +238,34 @@ describe('a restore to an OpenSSH server', needs('sshd'), () => {
       exceptions.map(({ reason }) => reason),
       ['repository'],
     );
+  });
+
+  test('the repository is known by what it is, however it is reached: nothing of it is written or removed', async () => {
+    await using scene = await sceneOn(sshd);
+    const { maker, target, repositoryPath } = scene;
+    const inner = await maker.folder('data', await maker.file('new', 'new'));
+    const unlike = await maker.folder('repository', await maker.folder('data', await maker.file('new', 'new')));
+    const file = await maker.file('file', 'content');
+    const [without, within] = [await maker.snapshot(file), await maker.snapshot(file, unlike)];
+    // No location told that it lies there.
+    for (const path of [repositoryPath, join(repositoryPath, 'data'), join(repositoryPath, 'data', 'new')]) {
+      const server = { files: scene.filesAt(path) };
+      await assert.rejects(scene.restore(await maker.snapshot(inner), { server, delete: true }), (error) => isCode(error, 'target.unsafe'));
+    }
+    mkdirSync(join(target, 'aside'), { recursive: true });
+    const [atTop, deep] = [join(target, 'repository'), join(target, 'aside', 'deep')];
+    for (const path of [atTop, deep]) cpSync(repositoryPath, path, { recursive: true });
+    writeFileSync(join(target, 'surplus'), 'x');
+    const [top, below] = [listing(atTop), listing(deep)];
+    for (const dryRun of [true, false]) {
+      const result = await scene.restore(without, { delete: true, dryRun });
+      assert.deepEqual(reasonsOf(result), ['not-deleted /aside/deep', 'not-deleted /repository']);
+      const into = await scene.restore(within, { dryRun });
+      assert.deepEqual(reasonsOf(into), ['folder-failed /repository/data', 'folder-failed /repository/data/new', 'repository /repository']);
+      assertSameLines(listing(atTop), top);
+      assertSameLines(listing(deep), below);
+    }
+    assert.equal(existsSync(join(target, 'surplus')), false);
   });
 
   test('a line that is cut again and again costs nothing but time', async (t) => {

@@ -19,6 +19,7 @@ import { TemporaryNames } from '../temporary-names.ts';
 import type { WorkerPool } from '../worker-pool.ts';
 import { FolderGuard } from './folder-guard.ts';
 import { hasContent } from './server-content.ts';
+import { OwnRepository } from './own-repository.ts';
 import { ServerFileWriter } from './server-file-writer.ts';
 import { ServerFolder } from './server-folder.ts';
 import { hasServerMetadata, type Losses, serverMetadataOf, setServerMetadata, type ServerSetters } from './server-metadata.ts';
@@ -46,6 +47,7 @@ interface ServerParts {
   readonly place: ServerPlace;
   readonly names: TemporaryNames;
   readonly guard: FolderGuard;
+  readonly own: OwnRepository;
   readonly notKept: Losses;
   readonly dryRun: boolean;
   readonly stop: AbortSignal;
@@ -81,8 +83,10 @@ export class ServerDestination implements Destination {
   static async open(options: ServerOptions): Promise<ServerDestination> {
     const { files, repository, dryRun, repositoryPath, signal, stop } = options;
     const names = new TemporaryNames(repository.random);
-    const place = await openServerPlace({ files, names, dryRun, repositoryPath, signal });
-    const parts = { files, place, names, guard: new FolderGuard(files, place, stop), notKept: { times: 0, owners: 0 }, dryRun, stop };
+    const own = new OwnRepository(files, repository.keyId, stop);
+    const place = await openServerPlace({ files, names, dryRun, repositoryPath, own, signal });
+    const guard = new FolderGuard(files, place, stop);
+    const parts = { files, place, names, guard, own, notKept: { times: 0, owners: 0 }, dryRun, stop };
     return new ServerDestination(parts, options);
   }
 
@@ -103,10 +107,14 @@ export class ServerDestination implements Destination {
   }
 
   async list(folder: FolderPlan): Promise<FolderContent> {
-    const { guard, files, stop } = this.#parts;
+    const { guard, files, own, stop } = this.#parts;
     await guard.check(folder);
     const path = guard.pathOf(folder);
     const entries = await this.#listed(folder, path);
+    await own.assertNotAt(
+      path,
+      entries.map(({ name }) => name),
+    );
     const targets = new Map<ByteString, ByteString>();
     const links = entries.filter(({ kind }) => kind === 'link');
     await forEachBounded(links, callsAtOnce, stop, async ({ name }) => {

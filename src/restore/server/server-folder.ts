@@ -2,6 +2,7 @@ import { joinBytes, type ByteString } from '../../platform/index.ts';
 import { SftpFault, type ServerEntry, type ServerFiles } from '../../storage/index.ts';
 import type { OpenFolder } from '../destination.ts';
 import type { RestoreItem } from '../restore-options.ts';
+import type { OwnRepository } from './own-repository.ts';
 import type { ServerPlace } from './server-place.ts';
 
 const ownerAll = 0o700;
@@ -9,6 +10,7 @@ const ownerAll = 0o700;
 interface FolderWorld {
   readonly files: ServerFiles;
   readonly place: ServerPlace;
+  readonly own: OwnRepository;
   readonly stop: AbortSignal;
 }
 
@@ -28,7 +30,10 @@ export class ServerFolder implements OpenFolder {
   }
 
   async names(): Promise<readonly ByteString[]> {
-    return (await this.#world.files.list(this.#path, this.#world.stop)).map(({ name }) => name);
+    const { files, own, stop } = this.#world;
+    const names = (await files.list(this.#path, stop)).map(({ name }) => name);
+    await own.assertNotAt(this.#path, names);
+    return names;
   }
 
   async openChild(name: ByteString): Promise<OpenFolder> {

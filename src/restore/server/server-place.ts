@@ -4,6 +4,7 @@ import { failureOf, fatalError, stopsEverything } from '../failures.ts';
 import type { FolderPlan } from '../plan.ts';
 import type { TargetServer } from '../restore-options.ts';
 import { TemporaryNames } from '../temporary-names.ts';
+import type { OwnRepository } from './own-repository.ts';
 
 /** A folder of a server that is restored into, and what the server does with names in it. */
 export interface ServerPlace {
@@ -28,6 +29,8 @@ export interface PlaceOptions {
   readonly dryRun: boolean;
   /** Of the same server. */
   readonly repositoryPath: ByteString | undefined;
+  /** Undefined where nobody has opened the repository yet. */
+  readonly own: OwnRepository | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -36,13 +39,13 @@ export interface PlaceOptions {
  * @throws `target.unsafe` when it is no folder, contains the repository or lies in it; `target.denied`, `target.full`; as `ServerFiles`
  */
 export async function openServerPlace(options: PlaceOptions): Promise<ServerPlace> {
-  const { files, signal, repositoryPath } = options;
+  const { files, signal, repositoryPath, own } = options;
   try {
     const wanted = await absolute(files, files.path, signal);
     const { path: root, isThere } = await takeUp(wanted, options);
     const repository = repositoryPath === undefined ? undefined : await resolved(files, repositoryPath, signal);
-    if (repository !== undefined && isWithin(root, repository))
-      throw unsafe(files, 'the target and the repository overlap', { repository: textOf(repository) });
+    const around = repository !== undefined && isWithin(root, repository) ? repository : await own?.around(root);
+    if (around !== undefined) throw unsafe(files, 'the target and the repository overlap', { repository: textOf(around) });
     const names = isThere && !options.dryRun ? await tryNames(root, options) : untried(root);
     return { root, isThere, ...names, repository };
   } catch (error) {
@@ -56,7 +59,7 @@ export async function lookAtServer(
   random: Random,
   signal: AbortSignal,
 ): Promise<{ readonly isThere: boolean }> {
-  const { isThere } = await openServerPlace({ files, names: new TemporaryNames(random), dryRun: true, repositoryPath, signal });
+  const { isThere } = await openServerPlace({ files, names: new TemporaryNames(random), dryRun: true, repositoryPath, own: undefined, signal });
   return { isThere };
 }
 
