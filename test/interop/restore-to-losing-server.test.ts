@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { isCode } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { node, type RepositoryMaker } from '../fakes/repository-maker.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
+import { contentOf } from '../restore/temporary-target.ts';
 import { plainScene, type PlainScene } from './plain-scene.ts';
 import { unfinishedIn } from './server-target.ts';
 import { Stage } from './stage.ts';
@@ -88,4 +89,25 @@ describe('a restore to a server that loses its connections', () => {
     assert(cuts > 1);
     assert.deepEqual(readdirSync(scene.target), []);
   });
+
+  for (const stands of [false, true]) {
+    const before = stands ? 'in place of another' : 'on a free name';
+    test(`a rename whose answer is lost has taken effect: the file is there, ${before}`, async () => {
+      let renames = 0;
+      await using scene = await losingScene((request, path, { around }) => {
+        if (request !== 'RENAME' || !path.endsWith('/file') || ++renames !== (stands ? 2 : 1)) return false;
+        const folder = dirname(join(around, path));
+        renameSync(join(folder, unfinishedIn(folder)[0] ?? ''), join(around, path));
+        return true;
+      });
+      const { maker, target } = scene;
+      const snapshot = await maker.snapshot(await maker.file('file', 'of the snapshot'));
+      mkdirSync(target);
+      if (stands) writeFileSync(join(target, 'file'), 'of before');
+      const result = await scene.restore(snapshot);
+      assert(renames > 1);
+      assert.deepEqual(result.exceptions, []);
+      assert.deepEqual(contentOf(target), { file: 'of the snapshot' });
+    });
+  }
 });

@@ -219,6 +219,8 @@ export class ServerFiles {
       // A folder gives way only where somebody has emptied and removed it.
       if (there === undefined || there.kind === 'folder') throw error;
     }
+    // What has the name may be ours, by a try whose answer was lost: without `from` nothing would be left. @throws SftpFault `absent`
+    await line.look(from);
     await line.remove(to);
     await line.rename(from, to);
   }
