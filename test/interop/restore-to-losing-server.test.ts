@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { isCode } from '../../src/platform/index.ts';
+import { byteStringFromText, isCode } from '../../src/platform/index.ts';
+import { ServerSymlinks } from '../../src/restore/server/server-symlinks.ts';
+import { TemporaryNames } from '../../src/restore/temporary-names.ts';
+import { isTrouble } from '../../src/storage/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { node, type RepositoryMaker } from '../fakes/repository-maker.ts';
+import { node, symlink, type RepositoryMaker } from '../fakes/repository-maker.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
 import { contentOf } from '../restore/temporary-target.ts';
 import { plainScene, type PlainScene } from './plain-scene.ts';
@@ -110,4 +113,30 @@ describe('a restore to a server that loses its connections', () => {
       assert.deepEqual(contentOf(target), { file: 'of the snapshot' });
     });
   }
+
+  test('the links are there of a server that loses the answers to them', async () => {
+    const made = new Set<string>();
+    await using scene = await losingScene((request, path, { around }) => {
+      if (request !== 'SYMLINK' || made.has(path)) return false;
+      made.add(path);
+      symlinkSync('anything', join(around, path));
+      return true;
+    });
+    const result = await scene.restore(await scene.maker.snapshot(symlink('a', 'anything'), symlink('b', 'anything')));
+    assert.equal(made.size, 3, 'the one that is tried out, and two');
+    assert.deepEqual(result.exceptionCounts, { times: 1 });
+    assert.deepEqual(contentOf(scene.target), { a: '-> anything', b: '-> anything' });
+  });
+
+  test('a server that refuses to have links tried out is asked again for the next one', async () => {
+    let asked = 0;
+    await using scene = await plainScene(stage, { refuse: (request) => (request === 'SYMLINK' && ++asked === 1 ? 'not now' : undefined) });
+    const root = byteStringFromText('/');
+    const place = { root, isThere: true, foldsNames: false, isWindows: false, uid: undefined, gid: undefined, repository: undefined };
+    const symlinks = new ServerSymlinks(scene.filesAt(scene.around), place, new TemporaryNames(new SeededRandom(1)), neverAborted);
+    const link = byteStringFromText('/link');
+    await assert.rejects(symlinks.make(byteStringFromText('x'), link), (error) => isTrouble(error, 'failed'));
+    await symlinks.make(byteStringFromText('x'), link);
+    assert.deepEqual(contentOf(scene.around), { link: '-> x' });
+  });
 });

@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { isCode, passwordFromText } from '../../src/platform/index.ts';
+import { byteStringFromText, isCode, joinBytes, passwordFromText } from '../../src/platform/index.ts';
 import { goMode, Repository, type Node } from '../../src/repository/index.ts';
 import { restore } from '../../src/restore/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
@@ -294,6 +294,21 @@ describe('a restore to an OpenSSH server', needs('sshd'), () => {
     assert.deepEqual(result.exceptions, []);
     assert.equal(assertWhole(scene.target, expected, `seed ${seed}`), expected.size);
     assert.deepEqual(unfinishedIn(scene.target), []);
+  });
+
+  test('a hard link whose answer is lost is there, and no failure', async () => {
+    await using line = await CutLine.to(sshd.port);
+    await using scene = await sceneOn(sshd, line.port);
+    const files = scene.filesAt(scene.around);
+    const existing = joinBytes(files.path, byteStringFromText('existing'));
+    writeFileSync(join(scene.around, 'existing'), '');
+    for (let i = 0; i < 5; i++) {
+      await files.look(existing, neverAborted);
+      void line.cutAfter(1, 'end'); // behind the request
+      await files.hardLink(existing, joinBytes(files.path, byteStringFromText(`link-${i}`)), neverAborted);
+      line.keepWhole();
+    }
+    assert.equal(statSync(join(scene.around, 'existing')).nlink, 6);
   });
 
   test('a server that is gone for good ends it as unreachable, with what was done; the next one goes on', async () => {

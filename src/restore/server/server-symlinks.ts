@@ -25,7 +25,7 @@ export class ServerSymlinks {
 
   /** @throws SftpFault */
   async make(target: ByteString, path: ByteString): Promise<void> {
-    const hasTargetFirst = await (this.#hasTargetFirst ??= this.#tryOut());
+    const hasTargetFirst = await this.#order();
     try {
       await (hasTargetFirst ? this.#files.symlink(target, path, this.#stop) : this.#files.symlink(path, target, this.#stop));
     } catch (error) {
@@ -34,12 +34,27 @@ export class ServerSymlinks {
     }
   }
 
+  /** What could not be found out is asked again for the next link. */
+  #order(): Promise<boolean> {
+    return (this.#hasTargetFirst ??= this.#tryOut().catch((error: unknown) => {
+      this.#hasTargetFirst = undefined;
+      throw error;
+    }));
+  }
+
   async #tryOut(): Promise<boolean> {
     const [first, second] = [this.#names.next(), this.#names.next()].map((name) => joinBytes(this.#place.root, name));
     if (first === undefined || second === undefined) throw new Error('two names were made');
+    const isThere = async (path: ByteString): Promise<boolean> => (await this.#files.look(path, this.#stop)) !== undefined;
     try {
       await this.#files.symlink(first, second, this.#stop);
-      return (await this.#files.look(second, this.#stop)) !== undefined;
+      return await isThere(second);
+    } catch (error) {
+      // When the answer to it was lost, it may be done.
+      if (!isTrouble(error, 'exists', 'failed')) throw error;
+      if (await isThere(second)) return true;
+      if (await isThere(first)) return false;
+      throw error;
     } finally {
       for (const path of [first, second]) await this.#files.remove(path, this.#stop).catch(() => undefined);
     }

@@ -142,9 +142,15 @@ export class ServerFiles {
     });
   }
 
-  /** @throws SftpFault, `unsupported` where the server has no such call */
+  /** @param path free, or of ours. @throws SftpFault, `unsupported` where the server has no such call */
   hardLink(existing: ByteString, path: ByteString, signal: AbortSignal): Promise<void> {
-    return this.#again(signal, (line) => line.hardLink(existing, path));
+    let isRepeated = false;
+    return this.#again(signal, async (line) => {
+      // When the answer to it was lost, it may be done: then it goes and is made again.
+      if (isRepeated) await ignoringAbsent(line.remove(path));
+      isRepeated = true;
+      await line.hardLink(existing, path);
+    });
   }
 
   /** The draft and OpenSSH disagree which of the two is the link: see `ServerSymlinks` of the restore room. */
