@@ -18,6 +18,7 @@ import type { FilePlan, FolderPlan, LinkPlan } from '../plan.ts';
 import { TemporaryNames } from '../temporary-names.ts';
 import type { WorkerPool } from '../worker-pool.ts';
 import { FolderGuard } from './folder-guard.ts';
+import { FolderSync } from './folder-sync.ts';
 import { hasContent } from './server-content.ts';
 import { OwnRepository } from './own-repository.ts';
 import { ServerFileWriter } from './server-file-writer.ts';
@@ -67,7 +68,7 @@ export class ServerDestination implements Destination {
   readonly keeps = { owners: true, windows: false };
   readonly #parts: ServerParts;
   readonly #symlinks: ServerSymlinks;
-  #syncsFolders = true;
+  readonly #folderSync: FolderSync;
 
   private constructor(parts: ServerParts, { repository, pool }: ServerOptions) {
     const { files, place, names, stop } = parts;
@@ -76,6 +77,7 @@ export class ServerDestination implements Destination {
     this.foldsNames = place.foldsNames;
     this.files = new ServerFileWriter({ ...parts, repository, pool });
     this.#parts = parts;
+    this.#folderSync = new FolderSync(files, stop);
     this.#symlinks = new ServerSymlinks(files, place, names, stop);
   }
 
@@ -192,18 +194,9 @@ export class ServerDestination implements Destination {
   }
 
   async flush(folders: Iterable<FolderPlan>): Promise<void> {
-    const { files, guard, stop } = this.#parts;
     const changed = new Set<FolderPlan>();
     for (const folder of folders) for (const each of [folder, folder.parent]) if (each) changed.add(each);
-    await forEachBounded(changed, callsAtOnce, stop, async (folder) => {
-      if (!this.#syncsFolders) return;
-      try {
-        await files.syncFolder(guard.pathOf(folder), stop);
-      } catch (error) {
-        if (!(error instanceof SftpFault)) throw error;
-        this.#syncsFolders = false;
-      }
-    });
+    await this.#folderSync.sync([...changed].map((folder) => this.#parts.guard.pathOf(folder)));
   }
 
   async settle(): Promise<void> {}

@@ -59,7 +59,14 @@ export async function lookAtServer(
   random: Random,
   signal: AbortSignal,
 ): Promise<{ readonly isThere: boolean }> {
-  const { isThere } = await openServerPlace({ files, names: new TemporaryNames(random), dryRun: true, repositoryPath, own: undefined, signal });
+  const { isThere } = await openServerPlace({
+    files,
+    names: new TemporaryNames(random),
+    dryRun: true,
+    repositoryPath,
+    own: undefined,
+    signal,
+  });
   return { isThere };
 }
 
