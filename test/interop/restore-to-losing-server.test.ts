@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { isTrouble } from '../../src/storage/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { node, symlink, type RepositoryMaker } from '../fakes/repository-maker.ts';
 import { neverAborted } from '../fakes/never-aborted.ts';
-import { contentOf } from '../restore/temporary-target.ts';
+import { contentOf, reasonsOf } from '../restore/temporary-target.ts';
 import { plainScene, type PlainScene } from './plain-scene.ts';
 import { unfinishedIn } from './server-target.ts';
 import { Stage } from './stage.ts';
@@ -139,4 +139,49 @@ describe('a restore to a server that loses its connections', () => {
     await symlinks.make(byteStringFromText('x'), link);
     assert.deepEqual(contentOf(scene.around), { link: '-> x' });
   });
+
+  test('a folder that somebody swaps for a link while there is no connection is not written through', async () => {
+    let isSwapped = false;
+    await using scene = await losingScene((request, path, { around, target }) => {
+      if (request !== 'OPEN' || !path.includes('/sub/.cadangan-') || isSwapped) return false;
+      isSwapped = true;
+      swapForLink(join(target, 'sub'), around);
+      return true;
+    });
+    const { maker, around } = scene;
+    mkdirSync(join(around, 'outside'));
+    const result = await scene.restore(await maker.snapshot(await maker.folder('sub', await maker.file('file', 'content'))));
+    assert(isSwapped);
+    assert.deepEqual(contentOf(join(around, 'outside')), {});
+    assert(reasonsOf(result).includes('in-the-way /sub/file'), String(reasonsOf(result)));
+  });
+
+  test('a folder that somebody swaps for a link while it is emptied is not emptied through it', async () => {
+    let scene: PlainScene | undefined;
+    let removals = 0;
+    scene = await plainScene(stage, {
+      refuse: (request, path) => {
+        if (scene === undefined || request !== 'REMOVE' || !path.startsWith('/target/surplus/') || ++removals > 1) return undefined;
+        unlinkSync(join(scene.around, path));
+        swapForLink(join(scene.target, 'surplus'), scene.around);
+        return 0; // done
+      },
+    });
+    await using held = scene;
+    const { maker, around, target } = held;
+    for (const folder of [join(around, 'outside'), join(target, 'surplus')]) {
+      mkdirSync(join(folder, 'inner'), { recursive: true });
+      for (const name of ['a', 'b', 'inner/c', 'inner/d']) writeFileSync(join(folder, name), name);
+    }
+    const before = contentOf(join(around, 'outside'));
+    const result = await held.restore(await maker.snapshot(await maker.file('file', 'content')), { delete: true });
+    assert.deepEqual(contentOf(join(around, 'outside')), before);
+    assert((result.exceptionCounts['not-deleted'] ?? 0) > 0);
+  });
 });
+
+/** A folder goes elsewhere, and its name leads to `outside`. */
+function swapForLink(folder: string, around: string): void {
+  renameSync(folder, join(around, 'moved'));
+  symlinkSync(join(around, 'outside'), folder);
+}

@@ -24,13 +24,16 @@ export class FolderGuard {
     return serverPath(this.#place, folder);
   }
 
+  /** All folders from the target to this one. */
+  wayTo(folder: FolderPlan): readonly ByteString[] {
+    return [...(folder.parent ? this.wayTo(folder.parent) : []), this.pathOf(folder)];
+  }
+
   /** Asks for all of the way at once. @throws SftpFault `ENOTDIR` where a part of it is no folder, `ENOENT` where it is not there */
   async check(folder: FolderPlan): Promise<void> {
     const way: Promise<void>[] = [];
     for (let above: FolderPlan | undefined = folder; above; above = above.parent) way.push(this.#look(above));
-    const ended = await Promise.allSettled(way);
-    const failed = ended.find((end) => end.status === 'rejected');
-    if (failed) throw failed.reason;
+    await allOf(way);
   }
 
   #look(folder: FolderPlan): Promise<void> {
@@ -39,9 +42,25 @@ export class FolderGuard {
     return looking;
   }
 
-  async #ask(folder: FolderPlan): Promise<void> {
-    const entry = await this.#files.look(this.pathOf(folder), this.#stop);
-    if (entry === undefined) throw new SftpFault('absent', 'ENOENT');
-    if (entry.kind !== 'folder') throw new SftpFault('exists', 'ENOTDIR');
+  #ask(folder: FolderPlan): Promise<void> {
+    return assertFolder(this.#files, this.pathOf(folder), this.#stop);
   }
+}
+
+/** As `FolderGuard.check`. @param way all folders of it */
+export async function assertFolders(files: ServerFiles, way: readonly ByteString[], signal: AbortSignal): Promise<void> {
+  await allOf(way.map((path) => assertFolder(files, path, signal)));
+}
+
+async function assertFolder(files: ServerFiles, path: ByteString, signal: AbortSignal): Promise<void> {
+  const entry = await files.look(path, signal);
+  if (entry === undefined) throw new SftpFault('absent', 'ENOENT');
+  if (entry.kind !== 'folder') throw new SftpFault('exists', 'ENOTDIR');
+}
+
+/** @throws what the first of them threw, when all have ended */
+async function allOf(asked: readonly Promise<void>[]): Promise<void> {
+  const ended = await Promise.allSettled(asked);
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -183,7 +183,7 @@ export class ServerDestination implements Destination {
   async open(folder: FolderPlan): Promise<OpenFolder> {
     const { guard } = this.#parts;
     await guard.check(folder);
-    return new ServerFolder(guard.pathOf(folder), this.#parts);
+    return new ServerFolder(guard.pathOf(folder), guard.wayTo(folder), this.#parts);
   }
 
   async askExisting(

@@ -61,15 +61,14 @@ export class ServerFileWriter implements FileSink, BatchWriter {
   /** A file whose whole content is there. @throws SftpFault, `aborted`; then nothing of it is left */
   putWhole(file: FilePlan, parts: readonly Part[]): Promise<MetadataProblem[]> {
     return this.#turns.use(async () => {
-      const { stop, guard } = this.#options;
+      const { stop, files, guard } = this.#options;
       const temporary = this.#temporaryOf(file);
       return this.#orDiscarded(temporary, async () => {
-        await guard.check(file.folder);
-        const { files } = this.#options;
-        const problems = await files.create(temporary, file.sizeBytes, stop, async (open) => {
+        const write = async (open: OpenServerFile): Promise<MetadataProblem[]> => {
           for (const { bytes, position } of parts) await open.write(bytes, position, stop);
           return this.#complete(open, file, file.sizeBytes);
-        });
+        };
+        const problems = await files.create(temporary, file.sizeBytes, stop, write, () => guard.check(file.folder));
         await this.#giveName(file, temporary, stop);
         return problems;
       });
@@ -79,15 +78,15 @@ export class ServerFileWriter implements FileSink, BatchWriter {
   /** Some of the content of a file, which `finish` or `discard` follows. @throws SftpFault, `aborted` */
   putParts(file: FilePlan, parts: readonly Part[]): Promise<void> {
     return this.#turns.use(async () => {
-      const { files, guard, stop } = this.#options;
+      const { files, stop } = this.#options;
       const unfinished = this.#unfinished.get(file) ?? this.#begin(file);
       await unfinished.made;
-      await guard.check(file.folder);
-      await this.#assertOurs(unfinished.temporary);
+      const { temporary } = unfinished;
       const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-      await files.write(unfinished.temporary, bytes, stop, async (open) => {
+      const write = async (open: OpenServerFile): Promise<void> => {
         for (const part of parts) await open.write(part.bytes, part.position, stop);
-      });
+      };
+      await files.write(temporary, bytes, stop, write, () => this.#assertOurs(file, temporary));
     });
   }
 
@@ -117,8 +116,7 @@ export class ServerFileWriter implements FileSink, BatchWriter {
       const { files, repository, guard } = this.#options;
       const temporary = this.#temporaryOf(file);
       return this.#orDiscarded(temporary, async () => {
-        await guard.check(file.folder);
-        const done = await files.create(temporary, file.sizeBytes, signal, async (open) => {
+        const write = async (open: OpenServerFile): Promise<{ problems: MetadataProblem[]; sizeBytes: number }> => {
           let sizeBytes = 0;
           for (const id of file.content) {
             throwIfAborted(signal);
@@ -127,7 +125,8 @@ export class ServerFileWriter implements FileSink, BatchWriter {
             sizeBytes += bytes.length;
           }
           return { problems: await this.#complete(open, file, sizeBytes), sizeBytes };
-        });
+        };
+        const done = await files.create(temporary, file.sizeBytes, signal, write, () => guard.check(file.folder));
         await this.#giveName(file, temporary, signal);
         return done;
       });
@@ -140,13 +139,12 @@ export class ServerFileWriter implements FileSink, BatchWriter {
    * @returns undefined when something of it was taken
    */
   async #named(file: FilePlan, { temporary, losses }: Unfinished, signal: AbortSignal): Promise<MetadataProblem[] | undefined> {
-    const { files, guard } = this.#options;
+    const { files } = this.#options;
     const lossesBefore = files.losses;
     if (lossesBefore !== losses && !(await this.#isIntact(file, temporary, signal))) return undefined;
-    await guard.check(file.folder);
-    await this.#assertOurs(temporary);
     try {
-      const problems = await files.write(temporary, 0, signal, (open) => this.#complete(open, file, file.sizeBytes));
+      const complete = (open: OpenServerFile): Promise<MetadataProblem[]> => this.#complete(open, file, file.sizeBytes);
+      const problems = await files.write(temporary, 0, signal, complete, () => this.#assertOurs(file, temporary));
       if (files.losses !== lossesBefore && !(await this.#isIntact(file, temporary, signal))) return undefined;
       await this.#giveName(file, temporary, signal);
       return problems;
@@ -191,19 +189,24 @@ export class ServerFileWriter implements FileSink, BatchWriter {
   #begin(file: FilePlan): Unfinished {
     const { files, guard, names, stop } = this.#options;
     const temporary = joinBytes(guard.pathOf(file.folder), names.next());
-    const make = async (): Promise<void> => {
-      await guard.check(file.folder);
-      await files.create(temporary, 0, stop, async () => undefined);
-    };
-    const unfinished = { temporary, made: make(), losses: files.losses };
+    const { losses } = files;
+    const made = files.create(
+      temporary,
+      0,
+      stop,
+      async () => undefined,
+      () => guard.check(file.folder),
+    );
+    const unfinished = { temporary, made, losses };
     unfinished.made.catch(() => undefined); // whoever writes gets it
     this.#unfinished.set(file, unfinished);
     return unfinished;
   }
 
   /** Nobody has put something else in its place, as far as that can be seen. */
-  async #assertOurs(temporary: ByteString): Promise<void> {
-    const entry = await this.#options.files.look(temporary, this.#options.stop);
+  async #assertOurs(file: FilePlan, temporary: ByteString): Promise<void> {
+    const { files, guard, stop } = this.#options;
+    const [entry] = await Promise.all([files.look(temporary, stop), guard.check(file.folder)]);
     if (entry?.kind !== 'file') throw new SftpFault('failed', 'ESTALE');
   }
 

@@ -2,6 +2,7 @@ import { joinBytes, type ByteString } from '../../platform/index.ts';
 import { SftpFault, type ServerEntry, type ServerFiles } from '../../storage/index.ts';
 import type { OpenFolder } from '../destination.ts';
 import type { RestoreItem } from '../restore-options.ts';
+import { assertFolders } from './folder-guard.ts';
 import type { OwnRepository } from './own-repository.ts';
 import type { ServerPlace } from './server-place.ts';
 
@@ -14,13 +15,19 @@ interface FolderWorld {
   readonly stop: AbortSignal;
 }
 
-/** A folder of a server whose entries are removed. It, and each below it, was seen to be a folder. */
+/**
+ * A folder of a server whose entries are removed. Emptying it may take minutes, and somebody could swap a folder on the way for a link:
+ * before each change all of the way is seen to be folders.
+ */
 export class ServerFolder implements OpenFolder {
   readonly #path: ByteString;
+  /** From the target to this one. */
+  readonly #way: readonly ByteString[];
   readonly #world: FolderWorld;
 
-  constructor(path: ByteString, world: FolderWorld) {
+  constructor(path: ByteString, way: readonly ByteString[], world: FolderWorld) {
     this.#path = path;
+    this.#way = way;
     this.#world = world;
   }
 
@@ -39,23 +46,26 @@ export class ServerFolder implements OpenFolder {
   async openChild(name: ByteString): Promise<OpenFolder> {
     const path = joinBytes(this.#path, name);
     if ((await this.#entryAt(path)).kind !== 'folder') throw new SftpFault('exists', 'ENOTDIR');
-    return new ServerFolder(path, this.#world);
+    return new ServerFolder(path, [...this.#way, path], this.#world);
   }
 
   async makeWritable(): Promise<void> {
     const { files, place, stop } = this.#world;
     const { mode } = await this.#entryAt(this.#path);
     if (mode === undefined || (mode & ownerAll) === ownerAll || place.uid === 0) return;
+    await this.#assertWay();
     await files.set(this.#path, { mode: mode | ownerAll }, stop);
   }
 
-  removeFile(name: ByteString): Promise<void> {
-    return this.#world.files.remove(joinBytes(this.#path, name), this.#world.stop);
+  async removeFile(name: ByteString): Promise<void> {
+    await this.#assertWay();
+    await this.#world.files.remove(joinBytes(this.#path, name), this.#world.stop);
   }
 
   async removeFolder(name: ByteString): Promise<void> {
     const { files, stop } = this.#world;
     const path = joinBytes(this.#path, name);
+    await this.#assertWay();
     try {
       await files.removeFolder(path, stop);
     } catch (error) {
@@ -66,6 +76,10 @@ export class ServerFolder implements OpenFolder {
   }
 
   close(): void {}
+
+  #assertWay(): Promise<void> {
+    return assertFolders(this.#world.files, this.#way, this.#world.stop);
+  }
 
   async #entryAt(path: ByteString): Promise<ServerEntry> {
     const entry = await this.#world.files.look(path, this.#world.stop);

@@ -30,6 +30,9 @@ export interface ServerFilesOptions {
   readonly patience?: Partial<RetryPatience> | undefined;
 }
 
+type UseOfFile<T> = (file: OpenServerFile) => Promise<T>;
+type Check = () => Promise<void>;
+
 /**
  * The files of a server that is reached by `ssh`, by version 3 of SFTP and names in bytes. Nothing is asked of it yet.
  *
@@ -172,10 +175,12 @@ export class ServerFiles {
    * Makes a file that is not there and has `use` write it; it is closed behind that, whatever happens, and stays. When the connection is
    * lost, what there is of it goes and `use` is called again.
    * @param sizeBytes about how much is written: what is large gets a connection that others do not fill
+   * @param check called before the file is made, each time: minutes may lie between
    */
-  create<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: (file: OpenServerFile) => Promise<T>): Promise<T> {
+  create<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: UseOfFile<T>, check?: Check): Promise<T> {
     let isRepeated = false;
     const make = async (line: ServerLine): Promise<T> => {
+      await check?.();
       // Whatever still comes for the one before ends with it.
       if (isRepeated) await ignoringAbsent(line.remove(path));
       isRepeated = true;
@@ -184,13 +189,16 @@ export class ServerFiles {
     return this.#againExplained(path, sizeBytes, signal, make);
   }
 
-  /** As `create`, for writing into one that is there, which was seen to be a file. What `use` writes must be the same every time. */
-  write<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: (file: OpenServerFile) => Promise<T>): Promise<T> {
-    return this.#againExplained(path, sizeBytes, signal, async (line) => useOpen(line, await line.openToWrite(path), use));
+  /** As `create`, for writing into one that is there, which `check` sees to be a file. What `use` writes must be the same every time. */
+  write<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: UseOfFile<T>, check: Check): Promise<T> {
+    return this.#againExplained(path, sizeBytes, signal, async (line) => {
+      await check();
+      return useOpen(line, await line.openToWrite(path), use);
+    });
   }
 
   /** As `write`, for reading. */
-  read<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: (file: OpenServerFile) => Promise<T>): Promise<T> {
+  read<T>(path: ByteString, sizeBytes: number, signal: AbortSignal, use: UseOfFile<T>): Promise<T> {
     return this.#again(signal, async (line) => useOpen(line, await line.open(path), use), sizeBytes);
   }
 
@@ -340,7 +348,7 @@ async function ignoringAbsent(removal: Promise<void>): Promise<void> {
 }
 
 /** Some servers tell only when a file is closed that it could not be written. */
-async function useOpen<T>(line: ServerLine, handle: Buffer, use: (file: OpenServerFile) => Promise<T>): Promise<T> {
+async function useOpen<T>(line: ServerLine, handle: Buffer, use: UseOfFile<T>): Promise<T> {
   let result: T;
   try {
     result = await use(new OpenServerFile(line, handle));
