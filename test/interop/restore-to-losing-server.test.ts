@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { byteStringFromText, isCode } from '../../src/platform/index.ts';
+import { CleanUp } from '../../src/restore/server/clean-up.ts';
 import { ServerSymlinks } from '../../src/restore/server/server-symlinks.ts';
 import { TemporaryNames } from '../../src/restore/temporary-names.ts';
 import { isTrouble } from '../../src/storage/index.ts';
@@ -133,7 +134,9 @@ describe('a restore to a server that loses its connections', () => {
     await using scene = await plainScene(stage, { refuse: (request) => (request === 'SYMLINK' && ++asked === 1 ? 'not now' : undefined) });
     const root = byteStringFromText('/');
     const place = { root, isThere: true, foldsNames: false, isWindows: false, uid: undefined, gid: undefined, repository: undefined };
-    const symlinks = new ServerSymlinks(scene.filesAt(scene.around), place, new TemporaryNames(new SeededRandom(1)), neverAborted);
+    const files = scene.filesAt(scene.around);
+    const names = new TemporaryNames(new SeededRandom(1));
+    const symlinks = new ServerSymlinks({ files, place, names, cleanUp: new CleanUp(files, neverAborted), stop: neverAborted });
     const link = byteStringFromText('/link');
     await assert.rejects(symlinks.make(byteStringFromText('x'), link), (error) => isTrouble(error, 'failed'));
     await symlinks.make(byteStringFromText('x'), link);
@@ -178,6 +181,24 @@ describe('a restore to a server that loses its connections', () => {
     assert.deepEqual(contentOf(join(around, 'outside')), before);
     assert((result.exceptionCounts['not-deleted'] ?? 0) > 0);
   });
+
+  for (const at of ['MKDIR', 'SYMLINK', 'RENAME'] as const)
+    test(`one that is aborted at the first ${at} leaves nothing of it`, async () => {
+      const controller = new AbortController();
+      await using scene = await plainScene(stage, {
+        refuse: (request) => {
+          if (request === at) controller.abort();
+          return undefined;
+        },
+      });
+      const { maker, target } = scene;
+      mkdirSync(target);
+      symlinkSync('before', join(target, 'link'));
+      const snapshot = await maker.snapshot(symlink('link', 'after'));
+      await assert.rejects(scene.restore(snapshot, { signal: controller.signal }), (error) => isCode(error, 'aborted'));
+      await scene.filesAt(target).list(byteStringFromText('/'), neverAborted); // what was under way has its effect
+      assert.deepEqual(readdirSync(target), ['link']);
+    });
 });
 
 /** A folder goes elsewhere, and its name leads to `outside`. */

@@ -17,6 +17,7 @@ import { foldedName, impossibleName } from '../name-rules.ts';
 import type { FilePlan, FolderPlan, LinkPlan } from '../plan.ts';
 import { TemporaryNames } from '../temporary-names.ts';
 import type { WorkerPool } from '../worker-pool.ts';
+import { CleanUp } from './clean-up.ts';
 import { FolderGuard } from './folder-guard.ts';
 import { FolderSync } from './folder-sync.ts';
 import { hasContent } from './server-content.ts';
@@ -49,6 +50,7 @@ interface ServerParts {
   readonly names: TemporaryNames;
   readonly guard: FolderGuard;
   readonly own: OwnRepository;
+  readonly cleanUp: CleanUp;
   readonly notKept: Losses;
   readonly dryRun: boolean;
   readonly stop: AbortSignal;
@@ -71,14 +73,14 @@ export class ServerDestination implements Destination {
   readonly #folderSync: FolderSync;
 
   private constructor(parts: ServerParts, { repository, pool }: ServerOptions) {
-    const { files, place, names, stop } = parts;
+    const { files, place, stop } = parts;
     this.label = files.location;
     this.isThere = place.isThere;
     this.foldsNames = place.foldsNames;
     this.files = new ServerFileWriter({ ...parts, repository, pool });
     this.#parts = parts;
     this.#folderSync = new FolderSync(files, stop);
-    this.#symlinks = new ServerSymlinks(files, place, names, stop);
+    this.#symlinks = new ServerSymlinks(parts);
   }
 
   /** @throws as `openServerPlace` */
@@ -88,7 +90,8 @@ export class ServerDestination implements Destination {
     const own = new OwnRepository(files, repository.keyId, stop);
     const place = await openServerPlace({ files, names, dryRun, repositoryPath, own, signal });
     const guard = new FolderGuard(files, place, stop);
-    const parts = { files, place, names, guard, own, notKept: { times: 0, owners: 0 }, dryRun, stop };
+    const cleanUp = new CleanUp(files, stop);
+    const parts = { files, place, names, guard, own, cleanUp, notKept: { times: 0, owners: 0 }, dryRun, stop };
     return new ServerDestination(parts, options);
   }
 
@@ -249,7 +252,7 @@ export class ServerDestination implements Destination {
 
   /** Under its name, or, when something is to be replaced, beside it and then renamed, so that the name is never missing. */
   async #putInPlace(path: ByteString, replaces: boolean, make: (at: ByteString) => Promise<void>): Promise<void> {
-    const { files, names, stop } = this.#parts;
+    const { files, names, cleanUp, stop } = this.#parts;
     if (!replaces) return make(path);
     const temporary = `${path.slice(0, path.lastIndexOf('/') + 1)}${names.next()}` as ByteString;
     try {
@@ -257,7 +260,7 @@ export class ServerDestination implements Destination {
       await files.replace(temporary, path, stop);
     } finally {
       // rename(2) does nothing when both names are one file already.
-      await files.remove(temporary, stop).catch(() => undefined);
+      await cleanUp.remove(temporary);
     }
   }
 

@@ -7,6 +7,7 @@ import { blobLengths } from '../pieces.ts';
 import type { FilePlan } from '../plan.ts';
 import type { TemporaryNames } from '../temporary-names.ts';
 import type { WorkerPool } from '../worker-pool.ts';
+import type { CleanUp } from './clean-up.ts';
 import type { FolderGuard } from './folder-guard.ts';
 import { hasContent } from './server-content.ts';
 import { setServerMetadata, type Losses } from './server-metadata.ts';
@@ -16,8 +17,6 @@ import { Turns } from './turns.ts';
 
 /** A server lets one connection have some hundred files open; so many hide the round trips of small ones. */
 const filesAtOnce = 64;
-/** For removing what is unfinished after an error, when nobody knows whether the server is still there. */
-const cleanUpMsMax = 30_000;
 
 export interface ServerWriterOptions {
   readonly files: ServerFiles;
@@ -26,6 +25,7 @@ export interface ServerWriterOptions {
   readonly names: TemporaryNames;
   readonly pool: WorkerPool;
   readonly guard: FolderGuard;
+  readonly cleanUp: CleanUp;
   readonly notKept: Losses;
   readonly stop: AbortSignal;
 }
@@ -47,7 +47,6 @@ export class ServerFileWriter implements FileSink, BatchWriter {
   readonly #turns = new Turns(filesAtOnce);
   readonly #unfinished = new Map<FilePlan, Unfinished>();
   #syncsFiles = true;
-  #cleanUp: AbortSignal | undefined;
 
   constructor(options: ServerWriterOptions) {
     this.#options = options;
@@ -97,14 +96,14 @@ export class ServerFileWriter implements FileSink, BatchWriter {
     const { temporary } = unfinished;
     const problems = await this.#orDiscarded(temporary, () => this.#named(file, unfinished, signal));
     if (problems !== undefined) return problems;
-    await this.#discard(temporary);
+    await this.#options.cleanUp.remove(temporary);
     return (await this.recover(file, signal)).problems;
   }
 
   async discard(file: FilePlan): Promise<void> {
     const unfinished = this.#unfinished.get(file);
     this.#unfinished.delete(file);
-    if (unfinished) await this.#discard(unfinished.temporary);
+    if (unfinished) await this.#options.cleanUp.remove(unfinished.temporary);
   }
 
   async discardAll(): Promise<void> {
@@ -228,20 +227,8 @@ export class ServerFileWriter implements FileSink, BatchWriter {
     try {
       return await work();
     } catch (error) {
-      await this.#discard(temporary);
+      await this.#options.cleanUp.remove(temporary);
       throw error;
-    }
-  }
-
-  async #discard(temporary: ByteString): Promise<void> {
-    const { files, stop } = this.#options;
-    const signal = stop.aborted ? (this.#cleanUp ??= AbortSignal.timeout(cleanUpMsMax)) : stop;
-    try {
-      // It might be made yet, by what was on its way when the restore was stopped.
-      if (stop.aborted) await files.quiet(signal);
-      await files.remove(temporary, signal);
-    } catch {
-      // Its name tells what it is.
     }
   }
 }

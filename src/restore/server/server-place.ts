@@ -4,6 +4,7 @@ import { failureOf, fatalError, stopsEverything } from '../failures.ts';
 import type { FolderPlan } from '../plan.ts';
 import type { TargetServer } from '../restore-options.ts';
 import { TemporaryNames } from '../temporary-names.ts';
+import { CleanUp } from './clean-up.ts';
 import type { OwnRepository } from './own-repository.ts';
 
 /** A folder of a server that is restored into, and what the server does with names in it. */
@@ -127,8 +128,8 @@ function hasDrive(root: ByteString): boolean {
 async function tryNames(root: ByteString, { files, names, signal }: PlaceOptions): Promise<Names> {
   const name = names.next();
   const probe = joinBytes(root, name);
-  await files.makeFolder(probe, signal);
   try {
+    await files.makeFolder(probe, signal);
     const [own, folded, above] = await Promise.all([
       files.look(probe, signal),
       seen(files, joinBytes(root, name.toUpperCase() as ByteString), signal),
@@ -136,7 +137,7 @@ async function tryNames(root: ByteString, { files, names, signal }: PlaceOptions
     ]);
     return { foldsNames: folded !== undefined, isWindows: above !== undefined || hasDrive(root), uid: own?.uid, gid: own?.gid };
   } finally {
-    await files.removeFolder(probe, signal);
+    await new CleanUp(files, signal).removeFolder(probe);
   }
 }
 
