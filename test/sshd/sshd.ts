@@ -100,7 +100,7 @@ export class Sshd implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const pids = this.#process.pid === undefined ? [] : await withChildren(this.#process.pid);
-    for (const pid of pids) endNow(pid);
+    for (const pid of pids) signalNow(pid, 'SIGKILL');
     await this.#ended;
   }
 
@@ -123,8 +123,9 @@ export class Sshd implements AsyncDisposable {
   }
 }
 
-/** Each connection is a process, which makes itself independent of its parent. */
+/** Each connection is a process, which makes itself independent of its parent. None makes another one while it is looked at. */
 async function withChildren(pid: number): Promise<number[]> {
+  signalNow(pid, 'SIGSTOP');
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   const below = await Promise.all(
     children
@@ -135,9 +136,9 @@ async function withChildren(pid: number): Promise<number[]> {
   return [pid, ...below.flat()];
 }
 
-function endNow(pid: number): void {
+function signalNow(pid: number, signal: 'SIGSTOP' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // it has ended by itself
   }
