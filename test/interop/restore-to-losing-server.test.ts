@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -198,6 +209,31 @@ describe('a restore to a server that loses its connections', () => {
       await assert.rejects(scene.restore(snapshot, { signal: controller.signal }), (error) => isCode(error, 'aborted'));
       await scene.filesAt(target).list(byteStringFromText('/'), neverAborted); // what was under way has its effect
       assert.deepEqual(readdirSync(target), ['link']);
+    });
+
+  for (const aborts of [false, true])
+    test(`a folder that was opened to see what is in it is closed again${aborts ? ', when it is aborted, too' : ''}`, async () => {
+      const controller = new AbortController();
+      let around: string | undefined;
+      await using scene = await plainScene(stage, {
+        refuse: (request, path) => {
+          if (around === undefined || request !== 'OPENDIR' || !path.includes('/closed')) return undefined;
+          if ((statSync(join(around, path)).mode & 0o400) === 0) return 3; // denied: the server of the test may all
+          if (aborts && path.endsWith('/inner')) controller.abort();
+          return undefined;
+        },
+      });
+      around = scene.around;
+      const { maker, target } = scene;
+      const [closed, inner] = [join(target, 'closed'), join(target, 'closed', 'inner')];
+      mkdirSync(inner, { recursive: true });
+      writeFileSync(join(inner, 'file'), 'of now');
+      for (const folder of [inner, closed]) chmodSync(folder, 0o311);
+      const snapshot = await maker.snapshot(await maker.folder('closed', await maker.folder('inner', await maker.file('file', 'content'))));
+      const restored = scene.restore(snapshot, { overwrite: 'never', signal: controller.signal });
+      if (aborts) await assert.rejects(restored, (error) => isCode(error, 'aborted'));
+      else assert.deepEqual((await restored).exceptions, []);
+      for (const folder of [closed, inner]) assert.equal(statSync(folder).mode & 0o777, 0o311, folder);
     });
 });
 

@@ -1,6 +1,6 @@
 import { forEachBounded, joinBytes, type ByteString } from '../../platform/index.ts';
 import type { Node, Repository } from '../../repository/index.ts';
-import { isTrouble, SftpFault, type NamedEntry, type ServerEntry, type ServerFiles } from '../../storage/index.ts';
+import { isTrouble, SftpFault, type NamedEntry, type ServerEntry, type ServerFiles, type SettableAttributes } from '../../storage/index.ts';
 import type {
   Destination,
   ExistingOutcome,
@@ -21,6 +21,7 @@ import { CleanUp } from './clean-up.ts';
 import { FolderGuard } from './folder-guard.ts';
 import { FolderSync } from './folder-sync.ts';
 import { hasContent } from './server-content.ts';
+import { OpenedFolders } from './opened-folders.ts';
 import { OwnRepository } from './own-repository.ts';
 import { ServerFileWriter } from './server-file-writer.ts';
 import { ServerFolder } from './server-folder.ts';
@@ -71,6 +72,7 @@ export class ServerDestination implements Destination {
   readonly #parts: ServerParts;
   readonly #symlinks: ServerSymlinks;
   readonly #folderSync: FolderSync;
+  readonly #opened: OpenedFolders;
 
   private constructor(parts: ServerParts, { repository, pool }: ServerOptions) {
     const { files, place, stop } = parts;
@@ -79,6 +81,7 @@ export class ServerDestination implements Destination {
     this.foldsNames = place.foldsNames;
     this.files = new ServerFileWriter({ ...parts, repository, pool });
     this.#parts = parts;
+    this.#opened = new OpenedFolders(parts);
     this.#folderSync = new FolderSync(files, stop);
     this.#symlinks = new ServerSymlinks(parts);
   }
@@ -129,7 +132,9 @@ export class ServerDestination implements Destination {
     return this.#contentOf(path, entries, targets);
   }
 
-  forget(): void {}
+  forget(folder: FolderPlan): void {
+    this.#opened.setBack(folder);
+  }
 
   async makeFolder(folder: FolderPlan): Promise<number | undefined> {
     const { files, guard, stop, place } = this.#parts;
@@ -142,6 +147,7 @@ export class ServerDestination implements Destination {
     const { mode } = entry;
     if (mode === undefined || (mode & ownerAll) === ownerAll || place.uid === 0) return folder.modeBefore;
     const made = await ignoringRefusal(files.set(path, { mode: mode | ownerAll }, stop).then(() => mode));
+    if (made !== undefined) this.#opened.add(folder, made);
     return made ?? folder.modeBefore;
   }
 
@@ -150,13 +156,17 @@ export class ServerDestination implements Destination {
     await guard.check(folder);
     const path = guard.pathOf(folder);
     const setters = { set: files.set.bind(files), look: () => files.look(path, stop) };
-    return setServerMetadata(metadata, { set: (some) => setters.set(path, some, stop), look: setters.look, hasMode: true }, place, notKept);
+    const own = { set: (some: SettableAttributes) => setters.set(path, some, stop), look: setters.look, hasMode: true };
+    const problems = await setServerMetadata(metadata, own, place, notKept);
+    this.#opened.isSet(folder);
+    return problems;
   }
 
   async setFolderMode(folder: FolderPlan, mode: number): Promise<void> {
     const { files, guard, stop } = this.#parts;
     await guard.check(folder);
     await files.set(guard.pathOf(folder), { mode }, stop);
+    this.#opened.isSet(folder);
   }
 
   async writeSymlink(link: LinkPlan): Promise<MetadataProblem[]> {
@@ -204,7 +214,9 @@ export class ServerDestination implements Destination {
 
   async settle(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#opened.close();
+  }
 
   async #compare({ file, blobs, metadata }: ExistingRequest): Promise<ExistingOutcome | undefined> {
     const { files, guard, stop } = this.#parts;
@@ -227,6 +239,7 @@ export class ServerDestination implements Destination {
     } catch (error) {
       const mode = isTrouble(error, 'denied') && !dryRun ? (await files.look(path, stop))?.mode : undefined;
       if (mode === undefined) throw error;
+      this.#opened.add(folder, mode);
       await files.set(path, { mode: mode | ownerAll }, stop);
       folder.modeBefore = mode;
       return files.list(path, stop);
