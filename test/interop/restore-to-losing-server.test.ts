@@ -31,15 +31,15 @@ const stage = new Stage();
 
 /** A server that loses its connections where a test says so: `onRequest` answers `true` for what shall get no answer any more. */
 async function losingScene(onRequest: (request: string, path: string, scene: PlainScene) => boolean): Promise<PlainScene> {
-  let scene: PlainScene | undefined;
-  scene = await plainScene(stage, {
+  const made: { scene?: PlainScene } = {};
+  made.scene = await plainScene(stage, {
     refuse: (request, path) => {
-      if (scene === undefined || !onRequest(request, path, scene)) return undefined;
-      scene.server.hangUp();
+      if (made.scene === undefined || !onRequest(request, path, made.scene)) return undefined;
+      made.scene.server.hangUp();
       return 'mute';
     },
   });
-  return scene;
+  return made.scene;
 }
 
 /** A file that is written in steps, since its pieces lie in two packs. */
@@ -171,24 +171,24 @@ describe('a restore to a server that loses its connections', () => {
   });
 
   test('a folder that somebody swaps for a link while it is emptied is not emptied through it', async () => {
-    let scene: PlainScene | undefined;
+    const made: { scene?: PlainScene } = {};
     let removals = 0;
-    scene = await plainScene(stage, {
+    await using scene = await plainScene(stage, {
       refuse: (request, path) => {
-        if (scene === undefined || request !== 'REMOVE' || !path.startsWith('/target/surplus/') || ++removals > 1) return undefined;
-        unlinkSync(join(scene.around, path));
-        swapForLink(join(scene.target, 'surplus'), scene.around);
+        if (made.scene === undefined || request !== 'REMOVE' || !path.startsWith('/target/surplus/') || ++removals > 1) return undefined;
+        unlinkSync(join(made.scene.around, path));
+        swapForLink(join(made.scene.target, 'surplus'), made.scene.around);
         return 0; // done
       },
     });
-    await using held = scene;
-    const { maker, around, target } = held;
+    made.scene = scene;
+    const { maker, around, target } = scene;
     for (const folder of [join(around, 'outside'), join(target, 'surplus')]) {
       mkdirSync(join(folder, 'inner'), { recursive: true });
       for (const name of ['a', 'b', 'inner/c', 'inner/d']) writeFileSync(join(folder, name), name);
     }
     const before = contentOf(join(around, 'outside'));
-    const result = await held.restore(await maker.snapshot(await maker.file('file', 'content')), { delete: true });
+    const result = await scene.restore(await maker.snapshot(await maker.file('file', 'content')), { delete: true });
     assert.deepEqual(contentOf(join(around, 'outside')), before);
     assert((result.exceptionCounts['not-deleted'] ?? 0) > 0);
   });
@@ -214,16 +214,16 @@ describe('a restore to a server that loses its connections', () => {
   for (const aborts of [false, true])
     test(`a folder that was opened to see what is in it is closed again${aborts ? ', when it is aborted, too' : ''}`, async () => {
       const controller = new AbortController();
-      let around: string | undefined;
+      const made: { around?: string } = {};
       await using scene = await plainScene(stage, {
         refuse: (request, path) => {
-          if (around === undefined || request !== 'OPENDIR' || !path.includes('/closed')) return undefined;
-          if ((statSync(join(around, path)).mode & 0o400) === 0) return 3; // denied: the server of the test may all
+          if (made.around === undefined || request !== 'OPENDIR' || !path.includes('/closed')) return undefined;
+          if ((statSync(join(made.around, path)).mode & 0o400) === 0) return 3; // denied: the server of the test may all
           if (aborts && path.endsWith('/inner')) controller.abort();
           return undefined;
         },
       });
-      around = scene.around;
+      made.around = scene.around;
       const { maker, target } = scene;
       const [closed, inner] = [join(target, 'closed'), join(target, 'closed', 'inner')];
       mkdirSync(inner, { recursive: true });
