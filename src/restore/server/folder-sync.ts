@@ -5,8 +5,8 @@ import { SftpFault, type ServerFiles } from '../../storage/index.ts';
 const callsAtOnce = 32;
 
 /**
- * Brings the names in folders onto the disk of a server. Of one that never did it nothing more is asked; where one did, a refusal is trouble
- * with its disk.
+ * Brings the names in folders onto the disk of a server. Of one that never did it nothing more is asked; where one did, a refusal is
+ * trouble with its disk.
  */
 export class FolderSync {
   readonly #files: Pick<ServerFiles, 'syncFolder' | 'location'>;
