@@ -392,6 +392,68 @@ describe('a bucket that keeps versions', () => {
   });
 });
 
+describe('the question whether a bucket locks objects', () => {
+  const file = fileOf(random.bytes(10));
+  const until = '2126-09-01T00:00:00.000Z';
+  const isAsked = ({ query }: Asked): boolean => query.has('object-lock');
+  const whimOf =
+    (answer: Whim) =>
+    (asked: Asked): Whim => {
+      if (isAsked(asked)) return answer;
+      return asked.method === 'HEAD' ? { status: 200, headers: { 'x-amz-object-lock-retain-until-date': until } } : undefined;
+    };
+
+  const unknowing: readonly (readonly [server: string, answer: Reply])[] = [
+    [
+      'lists it, as to any query that it does not know',
+      { status: 200, body: '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>' },
+    ],
+    ['fails', refused(500, 'InternalError')],
+    ['takes it for a mistake', refused(400, 'InvalidArgument')],
+    ['knows nothing of that name', refused(404, 'NoSuchKey')],
+    ['does not let everybody ask', refused(403, 'AccessDenied')],
+    [
+      'says yes',
+      { status: 200, body: '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>' },
+    ],
+  ];
+  for (const [server, answer] of unknowing)
+    test(`of a server that ${server}: it is asked once, and each object after it`, async () => {
+      await using it = await made();
+      it.server.whim = whimOf(answer);
+      for (const _ of [1, 2]) assert.equal(await it.storage.lockedUntilMs(file, neverAborted), Date.parse(until));
+      assert.equal(it.server.asked.filter(isAsked).length, 1);
+      assert.equal(it.server.asked.filter(({ method }) => method === 'HEAD').length, 2);
+    });
+
+  test('of a bucket without: no object is asked', async () => {
+    await using it = await made();
+    for (const answer of [undefined, refused(501, 'NotImplemented')]) {
+      it.server.whim = whimOf(answer);
+      assert.equal(await storageOf(it.server).lockedUntilMs(file, neverAborted), undefined);
+    }
+    assert.deepEqual(it.server.takeAsked(), ['GET ', 'GET ']);
+  });
+
+  test('of a server that is busy, of a bucket that is gone, of keys that are not known, and of what stands between: it is asked again', async () => {
+    await using it = await made();
+    const answers: readonly (readonly [Whim, ErrorCode])[] = [
+      [refused(503, 'SlowDown'), 'storage.unreachable'],
+      [refused(429, 'TooManyRequests'), 'storage.unreachable'],
+      ['drop', 'storage.unreachable'],
+      [{ status: 200, body: 'Please log in' }, 'storage.unreachable'],
+      [refused(404, 'NoSuchBucket'), 'storage.no-repository'],
+      [refused(403, 'InvalidAccessKeyId'), 'storage.denied'],
+    ];
+    for (const [answer, code] of answers) {
+      it.server.whim = whimOf(answer);
+      await assert.rejects(it.storage.lockedUntilMs(file, neverAborted), failsWith(code));
+    }
+    it.server.whim = whimOf(refused(403, 'AccessDenied'));
+    assert.equal(await it.storage.lockedUntilMs(file, neverAborted), Date.parse(until));
+  });
+});
+
 describe('a place that is not there any more, or never was', () => {
   const bytes = random.bytes(100);
 

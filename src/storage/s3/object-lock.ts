@@ -1,13 +1,15 @@
-import type { AnswerHead } from '../../http/index.ts';
+import { ConnectionFault, type AnswerHead } from '../../http/index.ts';
 import { answerOf } from './listing.ts';
+import { isOfCredentials } from './s3-errors.ts';
 import { S3Fault } from './s3-fault.ts';
 import type { S3Line } from './s3-line.ts';
-import { textOf } from './xml.ts';
+import { parseXml, textOf } from './xml.ts';
 
 /** Whether a bucket locks objects at all, asked once: most do not, and then there is no question for each object. */
 export class BucketLocks {
   readonly #line: S3Line;
-  #isWithout = false;
+  /** Undefined until the server has answered. */
+  #isWithout: boolean | undefined;
 
   constructor(line: S3Line) {
     this.#line = line;
@@ -15,21 +17,30 @@ export class BucketLocks {
 
   /** As `lockOf`; of a bucket that locks nothing undefined, whether there is such an object or not. */
   async lockOf(key: string, signal: AbortSignal): Promise<number | undefined> {
-    this.#isWithout ||= await this.#asksWhetherWithout(signal);
+    this.#isWithout ??= await this.#asksWhetherWithout(signal);
     return this.#isWithout ? undefined : lockOf(this.#line, key, undefined, signal);
   }
 
+  /**
+   * Whoever may not ask that, and whose server does not know the question, is told of each object. Such a server refuses it in any words,
+   * or takes it for the one without the question and lists the bucket (rclone's does).
+   */
   async #asksWhetherWithout(signal: AbortSignal): Promise<boolean> {
     try {
       const answer = await this.#line.send({ method: 'GET', query: { 'object-lock': '' }, signal });
-      return textOf(answerOf(answer, 'ObjectLockConfiguration'), 'ObjectLockEnabled') !== 'Enabled';
+      const root = parseXml(answer.bytes);
+      if (root === undefined) throw new ConnectionFault('not an answer of S3');
+      return root.name === 'ObjectLockConfiguration' && textOf(root, 'ObjectLockEnabled') !== 'Enabled';
     } catch (error) {
-      if (!(error instanceof S3Fault)) throw error;
-      if (error.code === 'ObjectLockConfigurationNotFoundError' || [405, 501].includes(error.status)) return true;
-      if (error.status === 403) return false; // who may not ask that is told of each object
-      throw error;
+      if (!(error instanceof S3Fault) || error.code === 'NoSuchBucket' || isOfCredentials(error) || isPassing(error)) throw error;
+      return error.code === 'ObjectLockConfigurationNotFoundError' || [405, 501].includes(error.status);
     }
   }
+}
+
+/** Asked in a while, it may be answered. Not every 5xx is of that kind: NooBaa says 500 to what it does not know. */
+function isPassing({ status, code }: S3Fault): boolean {
+  return [429, 502, 503, 504].includes(status) || code === 'SlowDown';
 }
 
 /**
