@@ -56,6 +56,27 @@ async function reasonOf(work: Promise<unknown>): Promise<string> {
   return String(error.facts['reason']);
 }
 
+/** Answers no list, and as long as somebody waits for one, it sends a file byte by byte. */
+const slowProgram = `
+  import { createServer } from 'node:http2';
+  import { Duplex } from 'node:stream';
+  const lists = new Set();
+  createServer()
+    .on('stream', (stream, { ':path': path }) => {
+      stream.on('error', () => undefined);
+      if (path.endsWith('/keys/')) return void lists.add(stream.on('close', () => lists.delete(stream)));
+      let leftBytes = 100_000;
+      stream.respond({ ':status': 200, 'content-length': leftBytes });
+      const more = setInterval(() => {
+        if (lists.size === 0) clearInterval(more);
+        if (lists.size === 0) return void stream.end('x'.repeat(leftBytes));
+        stream.write('x');
+        leftBytes -= 1;
+      }, 10);
+    })
+    .emit('connection', Duplex.from({ readable: process.stdin, writable: process.stdout }));
+`;
+
 /** Resolves when none of them runs. */
 async function gone(rclone: RcloneOfTest): Promise<void> {
   while ((await rclone.running()).length > 0) await new Promise((resolve) => void setTimeout(resolve, 5));
@@ -120,6 +141,22 @@ describe('rclone as a program of ours', needs('rclone'), () => {
     await it.storage.close();
     await gone(it.rclone);
     assert.equal(await reasonOf(it.storage.list('keys', neverAborted)), 'closed');
+  });
+
+  test('that is silent to one who asks, while it speaks to another, is not replaced under the other', async () => {
+    await using it = await openWith(`exec '${process.execPath}' "$SLOW"`, { idleMsMax: 2_000 });
+    const environment = { ...it.rclone.access.environment, SLOW: join(it.rclone.folder, 'slow.mjs') };
+    await writeFile(environment.SLOW, slowProgram);
+    const storage = openRclone(
+      { remote: 'somewhere', path: '' },
+      { ...it.rclone.access, environment, clock: systemClock, idleMsMax: 2_000 },
+    );
+    const silent = reasonOf(storage.list('keys', neverAborted));
+    const bytes = await storage.read(config, neverAborted);
+    assert.equal(await silent, 'ETIMEDOUT');
+    assert.equal(Buffer.from(bytes).toString(), 'x'.repeat(bytes.length));
+    assert.equal((await it.rclone.pids()).length, 1);
+    await storage.close();
   });
 
   test('that is killed loses what is under way, and is started again with the next call', async (t) => {

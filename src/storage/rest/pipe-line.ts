@@ -16,12 +16,15 @@ const partingMsMax = 10_000;
 const settlingMsMax = 60_000;
 /** What the other side may send without being asked for more: packs come whole, and a pipe has no long way. */
 const windowBytes = 4 * 1024 * 1024;
+/** What the other side takes of a body unlooked at: the window of Go's server, and what fits into the pipe. */
+const unreadBytesMax = 2 * 1024 * 1024;
 
 /** Requests over HTTP/2 on one stream of bytes, which is the two pipes of a program. */
 export class PipeLine implements RestLine {
   readonly #session: ClientHttp2Session;
   readonly #idleMsMax: number;
   readonly #pace: Pace;
+  readonly #movement = new Movement();
 
   /** @param pipes is ended with the line */
   constructor(pipes: Duplex, options: { readonly idleMsMax: number; readonly pace?: Pace | undefined }) {
@@ -40,6 +43,11 @@ export class PipeLine implements RestLine {
     return this.#session.closed || this.#session.destroyed;
   }
 
+  /** A request was given up since nothing moved, and neither did any other beside it; nothing has moved since. */
+  get isSilent(): boolean {
+    return this.#movement.hasCeased;
+  }
+
   async exchange(request: RestRequest, begin: (head: AnswerHead) => BodySink): Promise<AnswerHead> {
     throwIfAborted(request.signal);
     if (this.isOver) throw new ConnectionFault('EPIPE');
@@ -48,7 +56,7 @@ export class PipeLine implements RestLine {
       { ':method': method, ':path': `/${path}`, ...headers, ...(body && { 'content-length': String(body.length) }) },
       { endStream: body === undefined },
     );
-    return new Exchange(stream, request, { pace: this.#pace, idleMsMax: this.#idleMsMax }).run(begin);
+    return new Exchange(stream, request, { pace: this.#pace, idleMsMax: this.#idleMsMax, movement: this.#movement }).run(begin);
   }
 
   /** Resolves when requests under way have ended. */
@@ -64,12 +72,27 @@ export class PipeLine implements RestLine {
   }
 }
 
+/** What moves on a line, whichever request it is of. */
+class Movement {
+  /** How many times something did. */
+  count = 0;
+  hasCeased = false;
+
+  note(): void {
+    this.count += 1;
+    this.hasCeased = false;
+  }
+}
+
 /** One request and its answer. */
 class Exchange {
   readonly #stream: ClientHttp2Stream;
   readonly #request: RestRequest;
   readonly #pace: Pace;
   readonly #idleMsMax: number;
+  readonly #movement: Movement;
+  /** What the line had moved when something moved here last. */
+  #seen: number;
   /** Answered, or given up: nothing more is sent. */
   readonly #over = new AbortController();
   /** Whoever asked does not want it any more. */
@@ -77,12 +100,18 @@ class Exchange {
   readonly #stopped: AbortSignal = AbortSignal.any([this.#over.signal, this.#parting.signal]);
   #failure: unknown;
 
-  constructor(stream: ClientHttp2Stream, request: RestRequest, options: { readonly pace: Pace; readonly idleMsMax: number }) {
+  constructor(
+    stream: ClientHttp2Stream,
+    request: RestRequest,
+    options: { readonly pace: Pace; readonly idleMsMax: number; readonly movement: Movement },
+  ) {
     this.#stream = stream;
     this.#request = request;
     this.#pace = options.pace;
     this.#idleMsMax = options.idleMsMax;
-    stream.setTimeout(this.#idleMsMax, () => this.#fail(new ConnectionFault('ETIMEDOUT')));
+    this.#movement = options.movement;
+    this.#seen = this.#movement.count;
+    stream.setTimeout(this.#idleMsMax, () => this.#giveUp());
   }
 
   async run(begin: (head: AnswerHead) => BodySink): Promise<AnswerHead> {
@@ -105,6 +134,18 @@ class Exchange {
     throw this.#parting.signal.aborted ? new CadanganError('aborted', {}, { cause: this.#request.signal.reason }) : this.#failure;
   }
 
+  /** On a slow way one request may stand still while those beside it get on. One that nobody wants any more is not waited for as long. */
+  #giveUp(): void {
+    if (!this.#request.signal.aborted && this.#movement.count === this.#seen) this.#movement.hasCeased = true;
+    this.#fail(new ConnectionFault('ETIMEDOUT'));
+  }
+
+  /** @param isTaken by the other side, and not only by what lies between */
+  #note(isTaken: boolean): void {
+    if (isTaken) this.#movement.note();
+    this.#seen = this.#movement.count;
+  }
+
   /** The first failure is the one that counts. */
   #fail(error: unknown): void {
     this.#failure ??= error;
@@ -120,6 +161,7 @@ class Exchange {
     let isAnswered = false;
     this.#stream.once('response', (headers) => {
       isAnswered = true;
+      this.#note(true);
       const head = headOf(headers);
       this.#receiveBody(body, head, () => begin(head)).then(() => resolve(head), reject);
     });
@@ -137,6 +179,7 @@ class Exchange {
     let sizeBytes = 0;
     const pace = (bytes: number): Promise<void> | undefined => {
       sizeBytes += bytes;
+      this.#note(true);
       if (!(Number(announced) <= promptBytesMax)) return download?.take(bytes, this.#over.signal);
       download?.note(bytes);
       return undefined;
@@ -155,6 +198,7 @@ class Exchange {
       if (!isPrompt) await upload?.take(slice.length, this.#stopped).catch(() => undefined);
       if (this.#stopped.aborted) return;
       if (!this.#stream.write(slice)) await once(this.#stream, 'drain', { signal: this.#stopped }).catch(() => undefined);
+      this.#note(at >= unreadBytesMax);
     }
     if (!this.#stopped.aborted) this.#stream.end();
   }

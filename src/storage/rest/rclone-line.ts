@@ -47,8 +47,8 @@ export class RcloneLine implements RestLine {
     } catch (error) {
       if (!(error instanceof ConnectionFault)) throw error;
       if (running.line.isOver) throw await this.#lossOf(running);
-      // One that has said nothing for so long says nothing to the next who asks either; another one may.
-      if (error.reason === 'ETIMEDOUT') this.#end(running);
+      // One that has said nothing to anybody for so long says nothing to the next who asks either; another one may.
+      if (running.line.isSilent) this.#end(running);
       throw error;
     }
   }
