@@ -1,9 +1,10 @@
+import { hash } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { CadanganError, isCode, throwIfAborted, type Clock } from '../platform/index.ts';
 import { inOwnTime, type Storage } from '../storage/index.ts';
 import { formatTimestamp, parseLock, parseLockId, parseTimestamp, serializeLock, type Lock, type LockId } from './format/index.ts';
 import type { SmallBoxes } from './sealed-box.ts';
-import { readUnpacked, saveNamedByHash, sealUnpacked } from './unpacked-files.ts';
+import { readUnpacked, sealUnpacked } from './unpacked-files.ts';
 
 // restic's numbers (internal/restic/lock.go): refreshed every 5 minutes, stale after 30; a holder that could not refresh for 25 stops.
 const refreshMs = 5 * 60_000;
@@ -61,7 +62,7 @@ export class RepositoryLock {
   readonly #exclusive: boolean;
   readonly #lost = new AbortController();
   #id: LockId;
-  /** Own files that a refresh replaced and could not remove yet. */
+  /** Own files that a refresh replaced and could not remove yet, or that it began to write and nobody knows what has become of. */
   readonly #obsolete = new Set<LockId>();
   /** When the time was taken that stands in its file. */
   #refreshedAt: Moment;
@@ -109,7 +110,8 @@ export class RepositoryLock {
 
   static async #begin(context: LockContext, exclusive: boolean, signal: AbortSignal): Promise<RepositoryLock> {
     await refuseConflicts(context, exclusive, undefined, signal);
-    const written = await writeLock(context, exclusive, signal);
+    const written = sealLock(context, exclusive);
+    await writeLock(context, written, signal);
     const settling = new AbortController();
     const confirmed = confirm(context, exclusive, written.id, AbortSignal.any([signal, settling.signal]));
     confirmed.catch(() => undefined); // whoever waits for it gets the error
@@ -161,6 +163,7 @@ export class RepositoryLock {
       const written = await inOwnTime(storage, clock, (signal) => this.#renewed(ageMs, signal), limitMsOf(ageMs));
       if (written === undefined) return this.#lose('removed');
       this.#failure = undefined;
+      this.#obsolete.delete(written.id);
       this.#obsolete.add(this.#id);
       this.#id = written.id;
       this.#refreshedAt = written.at;
@@ -174,12 +177,15 @@ export class RepositoryLock {
   async #renewed(ageMs: number, signal: AbortSignal): Promise<WrittenLock | undefined> {
     // After a sleep an `unlock` may have removed our lock, and a prune may have run: then nothing that we know is certain.
     if (!(await this.#isThere(signal))) return undefined;
-    const written = await writeLock(this.#context, this.#exclusive, signal);
+    const written = sealLock(this.#context, this.#exclusive);
+    this.#obsolete.add(written.id); // unless it gets into the place of ours; it may be there also when the writing fails, or the second look
+    await writeLock(this.#context, written, signal);
     if (ageMs <= refreshFailureMsMax) return written;
     // Others may have taken it for stale between the two (as restic, RefreshStaleLock). Whoever removes it after this look sees the new one
     // in a second look.
     if (await this.#isThere(signal)) return written;
     await removeOwn(this.#context, written.id);
+    this.#obsolete.delete(written.id);
     return undefined;
   }
 
@@ -237,6 +243,10 @@ interface WrittenLock {
   readonly id: LockId;
   /** The time that stands in it; the writing may have taken minutes since. */
   readonly at: Moment;
+}
+
+interface SealedLock extends WrittenLock {
+  readonly box: Uint8Array;
 }
 
 /** How long a refresh may take that begins when the lock is so old. One of a machine that slept finds out whether it has it still. */
@@ -352,7 +362,12 @@ async function readLock(context: LockContext, name: string, signal: AbortSignal)
   }
 }
 
-async function writeLock(context: LockContext, exclusive: boolean, signal: AbortSignal): Promise<WrittenLock> {
+async function writeLock({ storage }: LockContext, { id, box }: SealedLock, signal: AbortSignal): Promise<void> {
+  await storage.write({ kind: 'locks', name: id }, box, signal);
+}
+
+/** A lock as it is now, to be written. */
+function sealLock(context: LockContext, exclusive: boolean): SealedLock {
   const nowNs = context.clock.nowNs();
   const at = { monotonicMs: context.clock.monotonicMs(), ns: nowNs };
   const user = ownUser();
@@ -366,7 +381,7 @@ async function writeLock(context: LockContext, exclusive: boolean, signal: Abort
     gid: user.gid,
   };
   const box = sealUnpacked(context.boxes, 'locks', serializeLock(file), context.version);
-  return { id: parseLockId(await saveNamedByHash(context.storage, 'locks', box, signal)), at };
+  return { id: parseLockId(hash('sha256', box, 'hex')), at, box };
 }
 
 function processExists(pid: number): boolean {

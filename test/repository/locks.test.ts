@@ -330,6 +330,28 @@ test('whoever slept and finds its lock is not believed it when that goes while a
   assert.deepEqual(await lockFiles(at), [], 'the new one is not left behind');
 });
 
+test('a new file that was written, of which nobody could say so, goes with the next refresh, or when the lock is given back', async () => {
+  const at = await house();
+  const lock = await take(at, exclusive);
+  at.storage.faults.order({ call: 'write', kind: 'locks', fault: 'fail-after' });
+  await passing(at.clock, lock.refresh());
+  assert.equal((await lockFiles(at)).length, 2);
+  await passing(at.clock, lock.refresh());
+  assert.equal((await lockFiles(at)).length, 1);
+  await at.clock.advance(3 * 60 * minute);
+  const sizeOf = at.storage.sizeOf.bind(at.storage);
+  let looks = 0;
+  at.storage.sizeOf = (...args) => {
+    if (++looks === 2) at.storage.faults.order({ call: 'sizeOf', fault: 'fail-before' });
+    return sizeOf(...args);
+  };
+  await passing(at.clock, lock.refresh());
+  assert.equal(lock.signal.reason.facts['reason'], 'not refreshed');
+  assert.equal((await lockFiles(at)).length, 2);
+  await lock[Symbol.asyncDispose]();
+  assert.deepEqual(await lockFiles(at), []);
+});
+
 test('a lock that is given back during a refresh leaves no file', async () => {
   for (let turns = 0; turns < 12; turns++) {
     const at = await house();
