@@ -25,6 +25,8 @@ export interface PlainServerOptions {
    * status. `mute`: nothing is ever answered.
    */
   readonly refuse?: (request: string, path: string) => string | number | undefined;
+  /** What becomes of a channel for files; `mute`: it is opened, and nobody greets there. Default: files are served. */
+  readonly channel?: () => 'mute' | 'refused' | 'served';
   /** What is written there is answered for, and not kept. */
   readonly loses?: (path: string, offset: number) => boolean;
   /** Which of the two paths of a link comes first. Default: as the draft has it, the link's own. */
@@ -71,6 +73,11 @@ export class PlainServer implements AsyncDisposable {
     return address.port;
   }
 
+  /** How many there are. */
+  get open(): number {
+    return this.#connections.size;
+  }
+
   /** Ends every connection, without a word; new ones are taken. */
   hangUp(): void {
     for (const connection of this.#connections) connection.end();
@@ -102,8 +109,12 @@ export class PlainServer implements AsyncDisposable {
       else context.reject(['publickey']);
     });
     connection.on('ready', () => {
-      connection.on('session', (accept) => {
-        accept().on('sftp', (acceptSftp) => this.#serve(acceptSftp()));
+      connection.on('session', (accept, reject) => {
+        const manner = this.#options.channel?.() ?? 'served';
+        if (manner === 'refused') return reject();
+        const session = accept();
+        if (manner === 'mute') session.on('subsystem', (acceptChannel) => void acceptChannel());
+        else session.on('sftp', (acceptSftp) => this.#serve(acceptSftp()));
       });
       if (this.#options.forwards === true)
         connection.on('tcpip', (accept, _reject, { destIP, destPort }) => {

@@ -112,6 +112,10 @@ export class SftpLines<L extends Line> {
   async #opened(signal: AbortSignal): Promise<OpenLine<L>> {
     if (this.#isClosed) throw new SftpFault('lost', 'closed');
     const line = await this.#open(signal);
+    if (this.#isClosed || signal.aborted) {
+      line.end(); // it had just been made, and nobody else would
+      throw new SftpFault('lost', 'closed');
+    }
     const opened: OpenLine<L> = { line, works: 0, transfers: 0 };
     this.#lines.add(opened);
     line.over.addEventListener('abort', () => this.#lines.delete(opened), { once: true });

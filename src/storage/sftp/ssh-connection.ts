@@ -59,13 +59,15 @@ export class SshConnection {
    * @throws `storage.unknown-host`, `storage.host-changed`, `storage.denied`; SftpFault for all that may pass; `aborted`
    */
   static async openSftp(route: readonly SshSettings[], world: ConnectionWorld, signal: AbortSignal): Promise<SftpChannel> {
-    const { connection, channel } = await SshConnection.openChannel(route, world, signal);
-    return SftpChannel.open({
-      stream: channel,
-      over: connection.over,
-      fail: (fault) => connection.end(fault),
-      watch: (isOwed) => connection.watchAnswers(isOwed),
-    });
+    const connection = new SshConnection(world);
+    return connection.#opened(route, signal, async (server) =>
+      SftpChannel.open({
+        stream: await connection.#startChannel(server),
+        over: connection.over,
+        fail: (fault) => connection.end(fault),
+        watch: (isOwed) => connection.watchAnswers(isOwed),
+      }),
+    );
   }
 
   /** As `openSftp`, for whoever speaks SFTP himself. */

@@ -198,6 +198,31 @@ describe('a server without extensions', () => {
     assert.deepEqual(await it.storage.list('keys', neverAborted), [], 'on another connection');
   });
 
+  test('one that greets nobody holds up neither who gives up nor who closes', async () => {
+    let channels = 0;
+    let isMute = true;
+    await using it = await stage({
+      channel: () => {
+        channels += 1;
+        return isMute ? 'mute' : 'served';
+      },
+    });
+    const stop = new AbortController();
+    const listing = outcome(it.storage.list('keys', stop.signal));
+    while (channels === 0) await new Promise(setImmediate);
+    stop.abort();
+    assert(isAbort(await listing));
+    while (it.server.open > 0) await new Promise(setImmediate);
+    isMute = false;
+    await it.storage.create(neverAborted);
+    isMute = true;
+    const contents = Array.from({ length: 6 }, () => random.bytes(2 * mib));
+    await Promise.all(contents.map((bytes) => it.storage.write(fileOf(bytes), bytes, neverAborted)));
+    while (channels < 3) await new Promise(setImmediate);
+    await it.storage.close();
+    while (it.server.open > 0) await new Promise(setImmediate);
+  });
+
   test('one that is asked nothing is kept, however long', async () => {
     const clock = new VirtualClock();
     await using it = await stage({}, 1, { clock });
