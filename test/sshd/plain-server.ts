@@ -25,8 +25,8 @@ export interface PlainServerOptions {
    * status. `mute`: nothing is ever answered.
    */
   readonly refuse?: (request: string, path: string) => string | number | undefined;
-  /** What becomes of a channel for files; `mute`: it is opened, and nobody greets there. Default: files are served. */
-  readonly channel?: () => 'mute' | 'refused' | 'served';
+  /** What becomes of a channel; `mute`: it is opened, and nobody greets there; `without`: not for files. Default: files are served. */
+  readonly channel?: () => 'mute' | 'refused' | 'without' | 'served';
   /** What is written there is answered for, and not kept. */
   readonly loses?: (path: string, offset: number) => boolean;
   /** Which of the two paths of a link comes first. Default: as the draft has it, the link's own. */
@@ -114,7 +114,7 @@ export class PlainServer implements AsyncDisposable {
         if (manner === 'refused') return reject();
         const session = accept();
         if (manner === 'mute') session.on('subsystem', (acceptChannel) => void acceptChannel());
-        else session.on('sftp', (acceptSftp) => this.#serve(acceptSftp()));
+        else if (manner === 'served') session.on('sftp', (acceptSftp) => this.#serve(acceptSftp()));
       });
       if (this.#options.forwards === true)
         connection.on('tcpip', (accept, _reject, { destIP, destPort }) => {

@@ -14,6 +14,7 @@ import {
 import { locationLabel } from '../location.ts';
 import { defaultRetryPatience, waitMsOf, type RetryPatience } from '../retrying-storage.ts';
 import type { SftpAccess } from './sftp-access.ts';
+import { factsOf } from './sftp-errors.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
 import { SftpLines, transferBytesMin } from './sftp-lines.ts';
 import type { SftpLocation } from './sftp-storage.ts';
@@ -67,7 +68,14 @@ export class ServerFiles {
     const world = { access, secrets: new TypedSecrets(), clock, random, quietMsMax };
     this.#lines = new SftpLines(async (signal) => {
       const route = await routeTo({ host, user, port }, access);
-      const line = new ServerLine(await SshConnection.openSftp(route, world, signal));
+      const line = await SshConnection.openSftp(route, world, signal).then(
+        (channel) => new ServerLine(channel),
+        (error: unknown) => {
+          // It would be taken for an answer to what was to be asked there.
+          if (!(error instanceof SftpFault) || error.trouble === 'lost') throw error;
+          throw new CadanganError('storage.unreachable', factsOf(error), { cause: error });
+        },
+      );
       // One that is lost while nothing is asked on it takes with it what was answered before, too.
       line.over.addEventListener('abort', () => this.#isClosed || (this.#losses += 1), { once: true });
       return line;

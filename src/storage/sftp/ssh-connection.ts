@@ -204,6 +204,8 @@ export class SshConnection {
     return new Promise((resolve, reject) => {
       client.subsys('sftp', (error, channel) => {
         const without = 'the server offers no SFTP';
+        // One that opens no channel has too many of them, or none for anybody; it may be another in a moment.
+        if (error && 'reason' in error) return reject(new SftpFault('lost', 'the server opens no channel', error));
         if (error) return reject(new SftpFault('unsupported', without, error));
         // One that runs something else in its place takes the request, and says nothing.
         const ended = (): void =>

@@ -3,8 +3,9 @@ import { copyFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isAbort, isCode } from '../../../src/platform/index.ts';
-import { openSftp, SftpStorage, type SftpAccess } from '../../../src/storage/index.ts';
+import { byteStringFromText, isAbort, isCode } from '../../../src/platform/index.ts';
+import { isTransient, openSftp, SftpStorage, type SftpAccess } from '../../../src/storage/index.ts';
+import { ServerFiles } from '../../../src/storage/sftp/server-files.ts';
 import { neverAborted } from '../../fakes/never-aborted.ts';
 import { SeededRandom } from '../../fakes/seeded-random.ts';
 import { VirtualClock } from '../../fakes/virtual-clock.ts';
@@ -221,6 +222,33 @@ describe('a server without extensions', () => {
     while (channels < 3) await new Promise(setImmediate);
     await it.storage.close();
     while (it.server.open > 0) await new Promise(setImmediate);
+  });
+
+  test('one that opens no channel now may open one later; one that serves no files will not, and that is no answer about a file', async () => {
+    let manner: ReturnType<NonNullable<PlainServerOptions['channel']>> = 'refused';
+    await using it = await stage({ channel: () => manner });
+    const busy = await outcome(it.storage.create(neverAborted));
+    assert(isCode(busy, 'storage.unreachable') && isTransient(busy), String(busy));
+    manner = 'without';
+    const without = await outcome(it.storage.create(neverAborted));
+    assert(isCode(without, 'storage.unreachable') && !isTransient(without), String(without));
+    const home = join(it.root, '..');
+    const files = new ServerFiles(
+      { user: 'ann', host: '127.0.0.1', port: it.server.port, path: 'repo' },
+      { environment: {}, home, systemFolder: home, identityFile: join(home, 'key'), confirmHost: async () => true },
+    );
+    const path = byteStringFromText('x');
+    for (const call of [files.look(path, neverAborted), files.setOnLink(path, { mode: 0o600 }, neverAborted)]) {
+      const error = await outcome(call);
+      assert(isCode(error, 'storage.unreachable') && error.facts['lasting'] === true, String(error));
+    }
+    manner = 'refused';
+    const look = files.look(path, neverAborted);
+    const refusedBefore = it.server.connections;
+    while (it.server.connections <= refusedBefore) await new Promise(setImmediate);
+    manner = 'served';
+    assert.equal(await look, undefined);
+    await files.close();
   });
 
   test('one that is asked nothing is kept, however long', async () => {
