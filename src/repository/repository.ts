@@ -290,13 +290,12 @@ function readyModule(): KernelModule {
  */
 export async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
   if (await isRepository(storage, signal)) return;
-  const without = new CadanganError('repository.missing', { location: storage.location });
   try {
     await storage.list('keys', signal);
   } catch (error) {
-    throw isCode(error, 'storage.no-repository') && error.facts['missing'] === 'bucket' ? error : without;
+    if (!isCode(error, 'storage.no-repository') || error.facts['missing'] === 'bucket') throw error;
   }
-  throw without;
+  throw new CadanganError('repository.missing', { location: storage.location });
 }
 
 /** Whether there is one, as far as its config tells. @throws the storage's errors when it cannot tell */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { isCode, systemRandom, passwordFromText } from '../../src/platform/index.ts';
+import { isAbort, isCode, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import {
   addKey,
   blobIdOf,
@@ -14,6 +14,7 @@ import {
   PackBuilder,
   PackStore,
   Repository,
+  requireRepository,
   serializeIndexFile,
   walkTree,
   type BlobId,
@@ -46,6 +47,18 @@ test('a new repository opens with its password, as version 2, with a polynomial 
     failsWith('repository.missing'),
   );
   await assert.rejects(Repository.open({ storage: new SimulatedStorage() }, password, neverAborted), failsWith('repository.missing'));
+  for (const fault of ['fail-before', 'denied'] as const) {
+    const storage = new SimulatedStorage();
+    await storage.create(neverAborted);
+    storage.faults.order({ call: 'list', kind: 'keys', fault });
+    const code = fault === 'denied' ? 'storage.denied' : 'storage.unreachable';
+    await assert.rejects(requireRepository(storage, neverAborted), failsWith(code), 'that it cannot be told is not that it is missing');
+    const stop = new AbortController();
+    storage.faults.order({ call: 'list', kind: 'keys', fault: 'hang' });
+    const looking = requireRepository(storage, stop.signal);
+    stop.abort();
+    await assert.rejects(looking, isAbort);
+  }
 });
 
 test('every password of a repository opens it, and changing passwords changes no data', async () => {
