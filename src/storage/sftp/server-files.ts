@@ -79,7 +79,7 @@ export class ServerFiles {
       // One that is lost while nothing is asked on it takes with it what was answered before, too.
       line.over.addEventListener('abort', () => this.#isClosed || (this.#losses += 1), { once: true });
       return line;
-    }, linesMax);
+    }, linesMax, clock);
   }
 
   /** Grows with every connection that is lost. While it is the same, nothing that was answered can have been forgotten. */

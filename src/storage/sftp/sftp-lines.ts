@@ -1,4 +1,4 @@
-import { orAborted, throwIfAborted } from '../../platform/index.ts';
+import { orAborted, throwIfAborted, type Clock } from '../../platform/index.ts';
 import { SftpFault } from './sftp-fault.ts';
 
 /** A connection to a server. */
@@ -16,6 +16,8 @@ export const transferBytesMin = 1024 * 1024;
  * and put 124, 168 and 133: each has a process of its own at the other end. Over 100 ms a connection carries 20 MB/s, whatever is on it.
  */
 const transfersPerLine = 2;
+/** A server that admits no further connection may have had too many of others; and one that bars who fails too often is not to be teased. */
+const furtherAgainMs = 10 * 60_000;
 
 interface OpenLine<L extends Line> {
   readonly line: L;
@@ -32,18 +34,21 @@ interface Opening<L extends Line> {
 
 /**
  * The connections to one server. The first is made when something is wanted; another one, up to the limit, while every one that is there
- * moves files enough. What is asked never waits for another connection, and one that cannot be had is not asked for again while others
- * work.
+ * moves files enough. What is asked never waits for another connection, and one that cannot be had is not asked for again for ten minutes.
  */
 export class SftpLines<L extends Line> {
   readonly #open: (signal: AbortSignal) => Promise<L>;
   readonly #lines = new Set<OpenLine<L>>();
-  #linesMax: number;
+  readonly #linesMax: number;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  /** Before then no further connection is asked for. */
+  #furtherFromMs = -Infinity;
   #opening: Opening<L> | undefined;
   #isClosed = false;
 
-  constructor(open: (signal: AbortSignal) => Promise<L>, linesMax: number) {
+  constructor(open: (signal: AbortSignal) => Promise<L>, linesMax: number, clock: Pick<Clock, 'monotonicMs'>) {
     this.#open = open;
+    this.#clock = clock;
     this.#linesMax = linesMax;
   }
 
@@ -91,9 +96,10 @@ export class SftpLines<L extends Line> {
 
   #openAnother(): void {
     if (this.#opening !== undefined || this.#lines.size >= this.#linesMax) return;
+    if (this.#clock.monotonicMs() < this.#furtherFromMs) return;
     this.#opening = this.#begin();
     this.#opening.line.catch(() => {
-      this.#linesMax = Math.max(1, this.#lines.size);
+      this.#furtherFromMs = this.#clock.monotonicMs() + furtherAgainMs;
     });
   }
 

@@ -70,14 +70,18 @@ export class SftpStorage implements Storage {
     this.#writer = new SftpWriter(this.#place, random);
     this.#clock = clock;
     const world = { access, secrets: new TypedSecrets(), clock, random, quietMsMax };
-    this.#lines = new SftpLines(async (signal) => {
-      const route = await routeTo({ host, user, port }, access);
-      try {
-        return new SftpLine(await SshConnection.openSftp(route, world, signal));
-      } catch (error) {
-        throw withUnheeded(error, route);
-      }
-    }, linesMax);
+    this.#lines = new SftpLines(
+      async (signal) => {
+        const route = await routeTo({ host, user, port }, access);
+        try {
+          return new SftpLine(await SshConnection.openSftp(route, world, signal));
+        } catch (error) {
+          throw withUnheeded(error, route);
+        }
+      },
+      linesMax,
+      clock,
+    );
   }
 
   async create(signal: AbortSignal): Promise<void> {
