@@ -49,6 +49,8 @@ export interface FoundLock {
   readonly isStale: boolean;
   /** When it is stale unless its holder renews it; undefined when nobody can tell. */
   readonly goesAtMs: number | undefined;
+  /** When it was written by the storage's clock, where it is judged by that. */
+  readonly writtenMs?: number | undefined;
 }
 
 /**
@@ -314,6 +316,12 @@ function removeOwn({ storage, clock }: LockContext, name: LockId): Promise<void>
 async function refuseConflicts(context: LockContext, exclusive: boolean, own: LockId | undefined, signal: AbortSignal): Promise<void> {
   for (const lock of await listLocks(context, signal)) {
     if (lock.id === own || !(exclusive || lock.file === undefined || lock.file.exclusive)) continue;
+    // The storage's clock may be behind ours. What it says when it wrote ours tells by how much: until then such a lock stays.
+    if (lock.isStale && lock.writtenMs !== undefined) {
+      if (own === undefined) continue;
+      const ownMs = await context.storage.writtenMs?.({ kind: 'locks', name: own }, signal);
+      if (ownMs === undefined || lock.writtenMs + staleMs >= ownMs) throw lockedError(context, movedBy(context, lock, ownMs));
+    }
     if (lock.isStale) {
       // Its holder may only have slept: not finding its lock is what tells it that the repository has gone on.
       await context.storage.remove({ kind: 'locks', name: lock.id }, signal);
@@ -321,6 +329,13 @@ async function refuseConflicts(context: LockContext, exclusive: boolean, own: Lo
     }
     throw lockedError(context, lock);
   }
+}
+
+/** When it goes, by our clock, where the storage's says `storageMs` now. */
+function movedBy({ clock }: LockContext, lock: FoundLock, storageMs: number | undefined): FoundLock {
+  const { goesAtMs } = lock;
+  const isKnown = goesAtMs !== undefined && storageMs !== undefined;
+  return { ...lock, goesAtMs: isKnown ? goesAtMs + Number(clock.nowNs() / 1_000_000n) - storageMs : undefined };
 }
 
 /** Undefined when its holder has just released or refreshed it. */
@@ -332,13 +347,14 @@ async function lookAt(context: LockContext, name: string, signal: AbortSignal): 
   if (file === 'unreadable') {
     const writtenMs = await context.storage.writtenMs?.({ kind: 'locks', name }, signal);
     const goesAtMs = writtenMs === undefined ? undefined : writtenMs + staleMs;
-    return { id, file: undefined, isStale: goesAtMs !== undefined && goesAtMs < nowMs, goesAtMs };
+    return { id, file: undefined, isStale: goesAtMs !== undefined && goesAtMs < nowMs, goesAtMs, writtenMs };
   }
   const saidMs = Number(parseTimestamp(file.time).ns / 1_000_000n);
   // The clock of its machine is ahead, or was: then the storage knows better how old it is. Whoever lives writes a new file in time.
   const writtenMs = saidMs > nowMs + refreshMs ? await context.storage.writtenMs?.({ kind: 'locks', name }, signal) : undefined;
   const goesAtMs = Math.min(saidMs, writtenMs ?? saidMs) + staleMs;
-  return { id, file, isStale: goesAtMs < nowMs || (file.hostname === hostname() && !processExists(file.pid)), goesAtMs };
+  if (file.hostname === hostname() && !processExists(file.pid)) return { id, file, isStale: true, goesAtMs };
+  return { id, file, isStale: goesAtMs < nowMs, goesAtMs, writtenMs };
 }
 
 /**

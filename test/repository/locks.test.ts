@@ -459,9 +459,9 @@ test('a lock that cannot be read is tried again after 5, 10 and 20 seconds, and 
 });
 
 /** A storage that knows when its files were written, as folders and Drive do. */
-function knowingStorage(at: House, writtenMs: number): void {
+function knowingStorage(at: House, planted: string, writtenMs: number, behindMs = 0): void {
   const storage: Storage = at.storage;
-  storage.writtenMs = async () => writtenMs;
+  storage.writtenMs = async ({ name }) => (name === planted ? writtenMs : Number(at.clock.nowNs() / 1_000_000n)) - behindMs;
 }
 
 test('an unreadable lock of which the age is known is not waited for, goes by itself after 30 minutes, and it is said when', async () => {
@@ -469,7 +469,7 @@ test('an unreadable lock of which the age is known is not waited for, goes by it
   const name = await plant(at, {});
   at.storage.tamper({ kind: 'locks', name }, () => new Uint8Array(0));
   const startMs = Number(at.clock.nowNs() / 1_000_000n);
-  knowingStorage(at, startMs);
+  knowingStorage(at, name, startMs);
   await at.clock.advance(2 * minute);
   const before = at.clock.monotonicMs();
   await assert.rejects(passing(at.clock, RepositoryLock.acquire(at.context, shared), second), (error) => {
@@ -493,7 +493,7 @@ test('an unreadable lock of which the age is known is not waited for, goes by it
 test('a lock of which the time lies in the future is as old as its file', async () => {
   const at = await house();
   const startMs = Number(at.clock.nowNs() / 1_000_000n);
-  await plant(at, { exclusive: true }, -10 * 24 * 60 * minute);
+  const name = await plant(at, { exclusive: true }, -10 * 24 * 60 * minute);
   const goesAt = async (): Promise<number> => {
     const error: unknown = await take(at, shared).catch((caught: unknown) => caught);
     assert.ok(isCode(error, 'repository.locked'), String(error));
@@ -501,12 +501,31 @@ test('a lock of which the time lies in the future is as old as its file', async 
     return Date.parse(String(error.facts['goesAt'])) - startMs;
   };
   assert.ok((await goesAt()) > 10 * 24 * 60 * minute, 'as it says itself, where nobody knows better');
-  knowingStorage(at, startMs);
+  knowingStorage(at, name, startMs);
   assert.ok((await goesAt()) <= 31 * minute);
   await at.clock.advance(29 * minute);
   assert.ok((await goesAt()) <= 31 * minute);
   await at.clock.advance(2 * minute);
   await (await take(at, shared))[Symbol.asyncDispose]();
+});
+
+test("a lock that only the storage's clock makes look stale, which is behind, is a living one", async () => {
+  for (const wanted of [shared, exclusive]) {
+    const at = await house();
+    const name = await plant(at, { exclusive: true }, -40 * minute);
+    const startMs = Number(at.clock.nowNs() / 1_000_000n);
+    knowingStorage(at, name, startMs, 60 * minute);
+    await assert.rejects(take(at, wanted), (error) => {
+      assert.ok(isCode(error, 'repository.locked'), String(error));
+      const leftMs = Date.parse(String(error.facts['goesAt'])) - startMs;
+      assert.ok(leftMs > 29 * minute && leftMs <= 31 * minute, String(leftMs));
+      return true;
+    });
+    assert.deepEqual(await lockFiles(at), [name], 'it is there still, and ours is not');
+    await at.clock.advance(31 * minute);
+    await (await take(at, wanted))[Symbol.asyncDispose]();
+    assert.deepEqual(await lockFiles(at), []);
+  }
 });
 
 test('unlock removes what is stale and leaves what lives', async () => {
