@@ -102,6 +102,28 @@ test('the environment names a proxy as it does for curl and Go', () => {
   );
 });
 
+test('the environment excepts names, addresses and networks, with a port and without', () => {
+  const HTTPS_PROXY = 'http://proxy.example:3128';
+  const cases: readonly (readonly [host: string, entry: string, isExcepted: boolean])[] = [
+    ['nas.example', 'nas.example:8000', true],
+    ['nas.example', '.example:8000', true],
+    ['nas.example', '*.example', true],
+    ['nas.example', '10.0.0.0/8', false],
+    ['nas.example', ':8000', false],
+    ['10.1.2.3', '10.0.0.0/8', true],
+    ['10.1.2.3', 'localhost, 10.1.2.3:9000', true],
+    ['11.1.2.3', '10.0.0.0/8', false],
+    ['10.1.2.3', '10.0.0.0/33', false],
+    ['10.1.2.3', '2.3', false],
+    ['[fd00::1]', 'fd00::/8', true],
+    ['[fd00::1]', '[fd00::1]:9000', true],
+    ['[fd00::1]', 'fd00:0::1', true],
+    ['[fe80::1]', 'fd00::/8', false],
+  ];
+  for (const [host, entry, isExcepted] of cases)
+    assert.equal(proxyFrom({ HTTPS_PROXY, NO_PROXY: entry }, host) === undefined, isExcepted, `${host} by ${entry}`);
+});
+
 test('a proxy of the environment that cannot be used is refused by name', () => {
   for (const wrong of ['socks5://proxy.example:1080', 'http://'])
     assert.throws(
