@@ -22,7 +22,7 @@ export function proxyFrom(environment: Environment, host: string, { isSecure = t
   return undefined;
 }
 
-/** @param host without the brackets of an address. @param entry of NO_PROXY: a name, an address or a network of them, perhaps with a port */
+/** @param host without the brackets of an address. @param entry of NO_PROXY: a name, an address or a network, perhaps with a port */
 function isExcepted(host: string, entry: string): boolean {
   if (entry === '*') return true;
   const network = /^([\da-f.:]+)\/(\d{1,3})$/.exec(entry);

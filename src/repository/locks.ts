@@ -180,7 +180,8 @@ export class RepositoryLock {
     // After a sleep an `unlock` may have removed our lock, and a prune may have run: then nothing that we know is certain.
     if (!(await this.#isThere(signal))) return undefined;
     const written = sealLock(this.#context, this.#exclusive);
-    this.#obsolete.add(written.id); // unless it gets into the place of ours; it may be there also when the writing fails, or the second look
+    // Unless it gets into the place of ours. It may be there also when the writing fails, or the second look.
+    this.#obsolete.add(written.id);
     await writeLock(this.#context, written, signal);
     if (ageMs <= refreshFailureMsMax) return written;
     // Others may have taken it for stale between the two (as restic, RefreshStaleLock). Whoever removes it after this look sees the new one

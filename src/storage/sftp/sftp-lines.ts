@@ -16,7 +16,7 @@ export const transferBytesMin = 1024 * 1024;
  * and put 124, 168 and 133: each has a process of its own at the other end. Over 100 ms a connection carries 20 MB/s, whatever is on it.
  */
 const transfersPerLine = 2;
-/** A server that admits no further connection may have had too many of others; and one that bars who fails too often is not to be teased. */
+/** A server that admits no further connection may have had too many of others; and one that bars who fails often is not to be teased. */
 const furtherAgainMs = 10 * 60_000;
 
 interface OpenLine<L extends Line> {
