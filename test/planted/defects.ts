@@ -373,7 +373,7 @@ export const defects: readonly Defect[] = [
   },
   {
     file: 'storage/rest/rest-storage.ts',
-    before: '    this.#brokenOff.add(path);',
+    before: '    this.#brokenOff.set(path, this.#line.peersGone);',
     after: '',
     test: 'storage/rest-broken-upload.test.ts',
     rule: 'A file whose upload broke off is not sent again while the server shows a part of it.',

@@ -66,20 +66,24 @@ export class ServerFiles {
     this.#random = random;
     this.#patience = { ...defaultRetryPatience, ...patience };
     const world = { access, secrets: new TypedSecrets(), clock, random, quietMsMax };
-    this.#lines = new SftpLines(async (signal) => {
-      const route = await routeTo({ host, user, port }, access);
-      const line = await SshConnection.openSftp(route, world, signal).then(
-        (channel) => new ServerLine(channel),
-        (error: unknown) => {
-          // It would be taken for an answer to what was to be asked there.
-          if (!(error instanceof SftpFault) || error.trouble === 'lost') throw error;
-          throw new CadanganError('storage.unreachable', factsOf(error), { cause: error });
-        },
-      );
-      // One that is lost while nothing is asked on it takes with it what was answered before, too.
-      line.over.addEventListener('abort', () => this.#isClosed || (this.#losses += 1), { once: true });
-      return line;
-    }, linesMax, clock);
+    this.#lines = new SftpLines(
+      async (signal) => {
+        const route = await routeTo({ host, user, port }, access);
+        const line = await SshConnection.openSftp(route, world, signal).then(
+          (channel) => new ServerLine(channel),
+          (error: unknown) => {
+            // It would be taken for an answer to what was to be asked there.
+            if (!(error instanceof SftpFault) || error.trouble === 'lost') throw error;
+            throw new CadanganError('storage.unreachable', factsOf(error), { cause: error });
+          },
+        );
+        // One that is lost while nothing is asked on it takes with it what was answered before, too.
+        line.over.addEventListener('abort', () => this.#isClosed || (this.#losses += 1), { once: true });
+        return line;
+      },
+      linesMax,
+      clock,
+    );
   }
 
   /** Grows with every connection that is lost. While it is the same, nothing that was answered can have been forgotten. */
