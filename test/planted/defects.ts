@@ -61,7 +61,7 @@ export const defects: readonly Defect[] = [
   },
   {
     file: 'restore/server/folder-guard.ts',
-    before: "    if (entry.kind !== 'folder') throw new SftpFault('exists', 'ENOTDIR');",
+    before: "  if (entry.kind !== 'folder') throw new SftpFault('exists', 'ENOTDIR');",
     after: '',
     test: 'interop/restore-to-server.test.ts',
     rule: 'A restore to a server puts nothing into a folder that a link leads to.',
@@ -69,7 +69,7 @@ export const defects: readonly Defect[] = [
   },
   {
     file: 'restore/server/server-symlinks.ts',
-    before: '      return (await this.#files.look(second, this.#stop)) !== undefined;',
+    before: '      return await isThere(second);',
     after: '      return true;',
     test: 'interop/restore-to-plain-server.test.ts',
     rule: 'No server makes a link at the place that a link of the snapshot leads to.',
@@ -94,7 +94,7 @@ export const defects: readonly Defect[] = [
   },
   {
     file: 'restore/server/server-file-writer.ts',
-    before: '      await files.remove(temporary, signal);',
+    before: '      await this.#options.cleanUp.remove(temporary);',
     after: '',
     test: 'interop/restore-to-server.test.ts',
     rule: 'A restore that ends early leaves nothing unfinished on the server.',
