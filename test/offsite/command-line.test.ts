@@ -541,7 +541,7 @@ test('status: a backup that nobody copied leaves the copy behind, whoever made i
       away.json['repository_error'],
       away.json['snapshots_not_copied'],
     ],
-    ['unknown', 'original-unreadable', 'unreadable', 'storage.unreachable', undefined],
+    ['unknown', 'original-unreadable', 'unreadable', 'storage.no-repository', undefined],
   );
   assert.match(away.text, new RegExp(`^office: not known since ${date}: the repository cannot be looked at; ${whole}\\n`));
   mkdirSync(server.stage.repository);
