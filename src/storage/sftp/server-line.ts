@@ -1,8 +1,9 @@
 import { byteStringFromBytes, throwIfAborted, type ByteString } from '../../platform/index.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
 import type { SftpChannel } from './sftp-channel.ts';
-import type { SftpSpace } from './sftp-line.ts';
 import { answers, attributesField, field, openFlags, pathField, requests, u32, type SftpAttributes } from './sftp-packet.ts';
+import { spaceAt, type SftpSpace } from './sftp-space.ts';
+import { SftpTransfers } from './sftp-transfers.ts';
 
 /** What a server says of a name; what it keeps to itself is undefined. */
 export interface ServerEntry {
@@ -23,8 +24,6 @@ export interface NamedEntry extends ServerEntry {
 /** What can be set. Owner and group go together, and so do the times, in whole seconds. */
 export type SettableAttributes = Omit<SftpAttributes, 'sizeBytes'>;
 
-/** 16 pieces of 255 KiB hide the round trip of a LAN and fill a link of 300 Mbit/s at 100 ms; what is under way lies in memory. */
-const piecesAtOnce = 16;
 const privateMode = 0o600;
 const privateFolderMode = 0o700;
 
@@ -34,11 +33,11 @@ const privateFolderMode = 0o700;
  */
 export class ServerLine {
   readonly #channel: SftpChannel;
-  readonly #waiting: (() => void)[] = [];
-  #freePieces = piecesAtOnce;
+  readonly #transfers: SftpTransfers;
 
   constructor(channel: SftpChannel) {
     this.#channel = channel;
+    this.#transfers = new SftpTransfers(channel);
   }
 
   /** Aborted when no request can be made any more. */
@@ -157,37 +156,18 @@ export class ServerLine {
   }
 
   /** All of `bytes`, at `position`. @throws also `aborted` between two pieces */
-  async write(handle: Buffer, bytes: Uint8Array, position: number, signal: AbortSignal): Promise<void> {
-    await this.#inPieces(bytes.length, this.#channel.writeBytes, signal, (at, length) =>
-      this.#channel.write(handle, position + at, bytes.subarray(at, at + length)),
-    );
+  write(handle: Buffer, bytes: Uint8Array, position: number, signal: AbortSignal): Promise<void> {
+    return this.#transfers.write(handle, bytes, position, signal);
   }
 
   /** Bytes from `position` into `target`. @returns how many from there on there are. @throws also `aborted` between two pieces */
-  async read(handle: Buffer, target: Uint8Array, position: number, signal: AbortSignal): Promise<number> {
-    let endBytes = target.length;
-    await this.#inPieces(target.length, this.#channel.readBytes, signal, async (at, length) => {
-      const got = await this.#readPiece(handle, target.subarray(at, at + length), position + at, signal);
-      if (got < length) endBytes = Math.min(endBytes, at + got);
-    });
-    return endBytes;
+  read(handle: Buffer, target: Uint8Array, position: number, signal: AbortSignal): Promise<number> {
+    return this.#transfers.read(handle, target, position, target.length, signal);
   }
 
   /** @returns undefined where the server does not tell */
-  async space(path: ByteString): Promise<SftpSpace | undefined> {
-    try {
-      const told = await this.#channel.wantExtended('statvfs@openssh.com', pathField(path));
-      // Block size, unit, blocks, free, available; files, free, available; id, flags.
-      const [, unit = 0n, , , available = 0n, files = 0n, , freeFiles = 0n, , flags = 0n] = Array.from({ length: 11 }, () => told.u64());
-      return {
-        freeBytes: Number(available * unit),
-        isReadOnly: (flags & 1n) !== 0n,
-        isOutOfFiles: freeFiles === 0n && files > 0n,
-      };
-    } catch (error) {
-      if (isTrouble(error, 'lost')) throw error;
-      return undefined;
-    }
+  space(path: ByteString): Promise<SftpSpace | undefined> {
+    return spaceAt(this.#channel, pathField(path));
   }
 
   async #handle(request: number, ...parts: readonly Uint8Array[]): Promise<Buffer> {
@@ -208,53 +188,10 @@ export class ServerLine {
       return entries;
     } catch (error) {
       if (isTrouble(error, 'end')) return undefined;
+      // Of a folder that is open: it does not say that there was none, and what it has is not known.
+      if (isTrouble(error, 'absent')) throw new SftpFault('failed', 'EIO', error);
       throw error;
     }
-  }
-
-  /** A server may give less than was asked for without being at the end. */
-  async #readPiece(handle: Buffer, target: Uint8Array, position: number, signal: AbortSignal): Promise<number> {
-    let done = 0;
-    while (done < target.length && !signal.aborted) {
-      const got = await this.#channel.read(handle, position + done, target.subarray(done), signal);
-      if (got === 0) break;
-      done += got;
-    }
-    return done;
-  }
-
-  /** Pieces go in order, each when it has its turn. Ends when all that were sent are answered. */
-  async #inPieces(
-    lengthBytes: number,
-    pieceBytes: number,
-    signal: AbortSignal,
-    work: (at: number, length: number) => Promise<void>,
-  ): Promise<void> {
-    const sent: Promise<void>[] = [];
-    let failure: { readonly error: unknown } | undefined;
-    for (let at = 0; at < lengthBytes && failure === undefined && !signal.aborted; at += pieceBytes) {
-      await this.#takeTurn();
-      const piece = work(at, Math.min(pieceBytes, lengthBytes - at))
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => this.#giveTurn());
-      sent.push(piece);
-    }
-    await Promise.all(sent);
-    throwIfAborted(signal);
-    if (failure !== undefined) throw failure.error;
-  }
-
-  async #takeTurn(): Promise<void> {
-    if (this.#freePieces > 0) this.#freePieces -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #giveTurn(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#freePieces += 1;
   }
 }
 

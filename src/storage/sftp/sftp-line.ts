@@ -2,6 +2,8 @@ import { throwIfAborted } from '../../platform/index.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
 import { answers, attributesField, field, openFlags, requests, u32, type SftpAttributes } from './sftp-packet.ts';
+import { spaceAt, type SftpSpace } from './sftp-space.ts';
+import { SftpTransfers } from './sftp-transfers.ts';
 
 /** What a server says of a name. Servers need not say anything. */
 export interface SftpEntry {
@@ -12,30 +14,19 @@ export interface SftpEntry {
   readonly modifiedMs: number | undefined;
 }
 
-/** What a file system may still take, where a server tells. */
-export interface SftpSpace {
-  readonly freeBytes: number;
-  readonly isReadOnly: boolean;
-  readonly isOutOfFiles: boolean;
-}
-
 /** An open file or folder of the server. */
 export type SftpHandle = Buffer;
 
-/** 16 requests of 255 KiB hide the round trip of a LAN and fill a link of 300 Mbit/s at 100 ms; what is under way lies in memory. */
-const piecesAtOnce = 16;
-
 /**
- * SFTP over one connection. Requests are sent without waiting for the answers to others; those that carry bytes wait for their turn, so
- * that at most `piecesAtOnce` of them are in memory, for whatever number of files. When the connection is lost, all that waits fails.
+ * SFTP over one connection. Requests are sent without waiting for the answers to others. When the connection is lost, all that waits fails.
  */
 export class SftpLine {
   readonly #channel: SftpChannel;
-  readonly #waiting: (() => void)[] = [];
-  #freePieces = piecesAtOnce;
+  readonly #transfers: SftpTransfers;
 
   constructor(channel: SftpChannel) {
     this.#channel = channel;
+    this.#transfers = new SftpTransfers(channel);
   }
 
   /** Aborted when no request can be made any more. */
@@ -109,20 +100,8 @@ export class SftpLine {
   }
 
   /** @returns undefined where the server does not tell. @throws SftpFault */
-  async space(path: string): Promise<SftpSpace | undefined> {
-    try {
-      const told = await this.#channel.wantExtended('statvfs@openssh.com', textField(path));
-      // Block size, unit, blocks, free, available; files, free, available; id, flags.
-      const [, unit = 0n, , , available = 0n, files = 0n, , freeFiles = 0n, , flags = 0n] = Array.from({ length: 11 }, () => told.u64());
-      return {
-        freeBytes: Number(available * unit),
-        isReadOnly: (flags & 1n) !== 0n,
-        isOutOfFiles: freeFiles === 0n && files > 0n,
-      };
-    } catch (error) {
-      if (isTrouble(error, 'lost')) throw error;
-      return undefined;
-    }
+  space(path: string): Promise<SftpSpace | undefined> {
+    return spaceAt(this.#channel, textField(path));
   }
 
   /** Everything in a folder but `.` and `..`, links as links. @throws SftpFault; a list that breaks off is none */
@@ -142,23 +121,16 @@ export class SftpLine {
   }
 
   /** All of `bytes`, from the start of the file. @throws SftpFault, `aborted` between two pieces */
-  async write(handle: SftpHandle, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    await this.#inPieces(bytes.length, this.#channel.writeBytes, signal, (at, length) =>
-      this.#channel.write(handle, at, bytes.subarray(at, at + length)),
-    );
+  write(handle: SftpHandle, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    return this.#transfers.write(handle, bytes, 0, signal);
   }
 
   /**
    * Bytes from `offset` into `target`. An aborted call leaves the target alone from then on, whatever still comes.
    * @returns how many from the start of the range there are. @throws SftpFault, `aborted` between two pieces
    */
-  async read(handle: SftpHandle, target: Uint8Array, offset: number, lengthBytes: number, signal: AbortSignal): Promise<number> {
-    let endBytes = lengthBytes;
-    await this.#inPieces(lengthBytes, this.#channel.readBytes, signal, async (at, length) => {
-      const got = await this.#readPiece(handle, target.subarray(at, at + length), offset + at, signal);
-      if (got < length) endBytes = Math.min(endBytes, at + got);
-    });
-    return endBytes;
+  read(handle: SftpHandle, target: Uint8Array, offset: number, lengthBytes: number, signal: AbortSignal): Promise<number> {
+    return this.#transfers.read(handle, target, offset, lengthBytes, signal);
   }
 
   /** Closes without waiting. That it may fail harms nothing: the server closes what is open when the connection ends. */
@@ -168,51 +140,6 @@ export class SftpLine {
 
   async #handle(request: number, ...parts: readonly Uint8Array[]): Promise<SftpHandle> {
     return (await this.#channel.want(answers.handle, request, ...parts)).field();
-  }
-
-  /** A server may give less than was asked for without being at the end. */
-  async #readPiece(handle: SftpHandle, target: Uint8Array, position: number, signal: AbortSignal): Promise<number> {
-    let done = 0;
-    while (done < target.length && !signal.aborted) {
-      const got = await this.#channel.read(handle, position + done, target.subarray(done), signal);
-      if (got === 0) break;
-      done += got;
-    }
-    return done;
-  }
-
-  /** Pieces go in order, each when it has its turn. Ends when all that were sent are answered. */
-  async #inPieces(
-    lengthBytes: number,
-    pieceBytes: number,
-    signal: AbortSignal,
-    work: (at: number, length: number) => Promise<void>,
-  ): Promise<void> {
-    const sent: Promise<void>[] = [];
-    let failure: { readonly error: unknown } | undefined;
-    for (let at = 0; at < lengthBytes && failure === undefined && !signal.aborted; at += pieceBytes) {
-      await this.#takeTurn();
-      const piece = work(at, Math.min(pieceBytes, lengthBytes - at))
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => this.#giveTurn());
-      sent.push(piece);
-    }
-    await Promise.all(sent);
-    throwIfAborted(signal);
-    if (failure !== undefined) throw failure.error;
-  }
-
-  async #takeTurn(): Promise<void> {
-    if (this.#freePieces > 0) this.#freePieces -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #giveTurn(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#freePieces += 1;
   }
 
   async #batch(handle: SftpHandle): Promise<SftpEntry[] | undefined> {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { byteStringFromText } from '../../../src/platform/index.ts';
+import { ServerLine } from '../../../src/storage/sftp/server-line.ts';
 import { isTrouble } from '../../../src/storage/sftp/sftp-fault.ts';
 import { SftpLine } from '../../../src/storage/sftp/sftp-line.ts';
 import { answers, field, requests, u32 } from '../../../src/storage/sftp/sftp-packet.ts';
@@ -114,5 +116,7 @@ describe('the channel of SFTP', () => {
       kind === requests.opendir ? [answers.handle, field(handle)] : [answers.status, u32(2)],
     );
     await assert.rejects(new SftpLine(channel).list('x', neverAborted), (error) => isTrouble(error, 'failed'));
+    const path = byteStringFromText('x');
+    await assert.rejects(new ServerLine(channel).list(path, neverAborted), (error) => isTrouble(error, 'failed'));
   });
 });
