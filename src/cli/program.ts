@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeCauses, describeError } from '../jobs/index.ts';
 import { CadanganError, l10n, placeOfWork, stateErrorIn, systemCode, type Clock, type Environment } from '../platform/index.ts';
-import type { CommandContext } from './command.ts';
+import type { CliCommand, CommandContext } from './command.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, exitCodeOfError, type ExitCode } from './exit-code.ts';
 import { addGlobalOptions, readGlobalOptions, type GlobalOptions } from './global-options.ts';
@@ -30,7 +30,7 @@ export async function runProgram(args: readonly string[], world: ProgramWorld): 
   let isUnrecorded = false;
   await chooseLanguage(args, world.environment);
   const program = makeProgram(world);
-  for (const command of commands) {
+  for (const command of await neededCommands(args)) {
     const parser = program.command(command.name);
     command.declare(parser);
     addGlobalOptions(parser);
@@ -86,6 +86,20 @@ export function reportError(
     if (!(error instanceof CadanganError) && error instanceof Error) terminal.note(error.stack);
   }
   return code;
+}
+
+/** The command that is named, where one is; all of them for the help, and to say what somebody may have meant. */
+async function neededCommands(args: readonly string[]): Promise<readonly CliCommand[]> {
+  const parser = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+  addGlobalOptions(parser);
+  let named: string | undefined;
+  try {
+    named = parser.parseOptions(expandVerbose(args)).operands[0];
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error; // said when it is parsed in earnest
+  }
+  const load = named !== undefined && Object.hasOwn(commands, named) ? commands[named] : undefined;
+  return load === undefined ? Promise.all(Object.values(commands).map(async (each) => each())) : [await load()];
 }
 
 function makeProgram({ terminal }: ProgramWorld): Command {

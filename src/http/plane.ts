@@ -5,6 +5,7 @@ import type { SecureContext } from 'node:tls';
 import { CadanganError, systemCode, throwIfAborted, type Pace } from '../platform/index.ts';
 import { isLoopback } from './addresses.ts';
 import { ConnectionFault } from './connection-fault.ts';
+import { lendMemory, takeLent } from './lent-memory.ts';
 import { proxyAgent } from './proxy.ts';
 import { receiveBody, type BodySink } from './receive-body.ts';
 import { trusted } from './trust.ts';
@@ -87,10 +88,11 @@ export class HttpPlane {
     this.#errorOf = options.errorOf ?? ((fault) => fault);
     const shape = { keepAlive: true, maxSockets: options.socketsMax ?? 8, scheduling: 'lifo' as const, timeout: this.#idleMsMax };
     const { proxy, secureContext = trusted } = options;
-    this.#plain = proxy === undefined ? new http.Agent(shape) : proxyAgent(proxy, shape, secureContext);
+    this.#plain = proxy === undefined ? lendMemory(new http.Agent(shape)) : proxyAgent(proxy, shape, secureContext);
     // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 in an environment, for another program, must not let anybody in between here.
     const secured = { ...shape, rejectUnauthorized: true };
-    this.#makeSecure = () => (proxy === undefined ? new https.Agent({ ...secured, secureContext: secureContext() }) : this.#plain);
+    this.#makeSecure = () =>
+      proxy === undefined ? lendMemory(new https.Agent({ ...secured, secureContext: secureContext() })) : this.#plain;
   }
 
   /** The answer with its body, whatever the status. @throws ConnectionFault, `aborted` */
@@ -153,6 +155,7 @@ export class HttpPlane {
       });
       sent.on('response', (response) => {
         const head: AnswerHead = { status: response.statusCode ?? 0, header: (name) => firstOf(response.headers[name]) };
+        takeLent(response);
         const { download } = this.#pace;
         const isPrompt = Number(response.headers['content-length'] ?? Infinity) <= promptBytesMax;
         const pace = (bytes: number): Promise<void> | undefined => {
@@ -190,10 +193,11 @@ export class HttpPlane {
       const slice = body.subarray(at, at + stepBytes);
       await upload?.take(slice.length, over).catch(() => undefined);
       if (over.aborted) return; // it has been answered, or given up
+      // With the last part goes the end: from then on the server may have all of it.
+      if (at + slice.length === body.length) return void sent.end(slice);
       const hasRoom = sent.write(slice);
       if (!hasRoom && breakableBytes !== undefined) await once(sent, 'drain', { signal: over }).catch(() => undefined);
     }
-    if (!over.aborted) sent.end();
   }
 
   /** Node's errors of a connection name hosts and ports at most, but what a library wraps is not ours to trust. */

@@ -197,10 +197,15 @@ class Exchange {
       const slice = body.subarray(at, at + sliceBytes);
       if (!isPrompt) await upload?.take(slice.length, this.#stopped).catch(() => undefined);
       if (this.#stopped.aborted) return;
+      // With the last part goes the end: from then on the server may have all of it.
+      if (at + slice.length === body.length) {
+        this.#stream.end(slice);
+        return this.#note(at >= unreadBytesMax);
+      }
       if (!this.#stream.write(slice)) await once(this.#stream, 'drain', { signal: this.#stopped }).catch(() => undefined);
       this.#note(at >= unreadBytesMax);
     }
-    if (!this.#stopped.aborted) this.#stream.end();
+    this.#stream.end();
   }
 
   /** A body that is not whole ends early: the server puts away what it has of it, and its answer tells when. */

@@ -17,6 +17,14 @@ export interface RcloneOptions {
   readonly clock: Clock;
 }
 
+type Child = ChildProcessByStdio<Writable | null, Readable | null, Readable>;
+
+/** What a shell ends with when it cannot run a program (POSIX, "Exit Status for Commands"). */
+const codesOfShell: ReadonlyMap<number, string> = new Map([
+  [126, 'EACCES'],
+  [127, 'ENOENT'],
+]);
+
 /**
  * `rclone serve restic`, which speaks over its two pipes. It is in a process group of its own: at a Ctrl-C it goes on until our locks are
  * removed. When this process dies its pipes end, and rclone with them.
@@ -25,7 +33,7 @@ export class RcloneProgram {
   readonly pipes: Duplex;
   /** Resolves with why it ended: `exit code 1`, `SIGKILL`, a code of the system when it could not be started. */
   readonly ended: Promise<string>;
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #child: Child;
   readonly #clock: Clock;
   readonly #said: string[] = [];
 
@@ -37,18 +45,15 @@ export class RcloneProgram {
   constructor(remote: string, { program = 'rclone', environment, clock }: RcloneOptions) {
     const args = ['serve', 'restic', '--stdio', '--b2-hard-delete', '--cache-objects=false', '--ask-password=false', '--', remote];
     this.#clock = clock;
-    this.#child = spawn(system.isWindows ? programInPath(program, environment) : program, args, {
-      env: rclonesEnvironment(environment),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-      detached: system.hasProcessGroups,
-    });
+    const env = rclonesEnvironment(environment);
+    const [child, pipes] = system.isWindows ? overPipes(programInPath(program, environment), args, env) : overSocket(program, args, env);
+    this.#child = child;
+    this.pipes = pipes;
     const { promise, resolve } = Promise.withResolvers<string>();
     this.ended = promise;
     this.#child.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));
-    this.#child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    this.#child.once('close', (code, signal) => resolve(signal ?? codesOfShell.get(code ?? 0) ?? `exit code ${code}`));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
-    this.pipes = new ProgramPipes(this.#child.stdout, this.#child.stdin);
     this.pipes.on('error', () => undefined); // whoever asks over them is told
   }
 
@@ -88,6 +93,26 @@ export class RcloneProgram {
     this.#said.push(...[begun + first, ...lines].map((line) => safeLine(line)));
     this.#said.splice(0, this.#said.length - saidLinesMax);
   }
+}
+
+/**
+ * With one socket for both directions, which Node's HTTP/2 reads and writes by itself: two pipes go through streams of JavaScript, and a
+ * download takes twice as much of the processor. What Node makes as a third pipe is such a socket; a shell puts it in the place of the
+ * first two, and becomes the program.
+ */
+function overSocket(program: string, args: readonly string[], env: Record<string, string>): [Child, Duplex] {
+  const child = spawn('/bin/sh', ['-c', 'exec "$0" "$@" <&3 >&3 3>&-', program, ...args], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    detached: system.hasProcessGroups,
+  });
+  return [child as Child, child.stdio[3] as Duplex];
+}
+
+/** Windows has no such socket. */
+function overPipes(program: string, args: readonly string[], env: Record<string, string>): [Child, Duplex] {
+  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  return [child, new ProgramPipes(child.stdout, child.stdin)];
 }
 
 /** Rclone's errors have addresses in them, and some clouds have a signature in those. */
