@@ -137,6 +137,7 @@ class FirstBackup {
   private async backUp(): Promise<void> {
     const { window, words } = this;
     const sets = window.view(words.view('sets'));
+    await window.notifications.read();
     if (this.means === 'clicks') {
       await sets.inlineAction('accounting', words.title('backUpNow'));
     } else {

@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
+
+/** Of more than three messages within 800 ms the editor puts those that come last into its list alone (`NotificationsToasts`). */
+const protectionMs = 900;
 
 /** The messages at the lower right, and the modal dialogs in the middle. */
 export class Notifications {
@@ -24,9 +28,15 @@ export class Notifications {
     return found.first();
   }
 
-  /** Clicks a button of the one that says this. */
+  /** As long as a person takes to read what came last: what is done next may have its own messages. */
+  async read(): Promise<void> {
+    await delay(protectionMs);
+  }
+
+  /** Clicks a button of the one that says this, when it has been read. */
   async press(text: string | RegExp, button: string): Promise<void> {
     const found = await this.waitFor(text);
+    await this.read();
     // Some show their buttons only under the mouse.
     await found.hover();
     await found.locator('.monaco-button, .action-label').filter({ hasText: button }).first().click();

@@ -344,7 +344,7 @@ test('where nobody watches a copy it is in sync as of a time; a backup that nobo
   renameSync(desk.stage.repository, `${desk.stage.repository}-away`);
   await until(async () => (await copyOf(window)).state === 'unknown', 'the look is a new one');
   const away = await copyOf(window);
-  assert.deepEqual([away.unknownBecause, away.original?.error?.code], ['original-unreadable', 'storage.unreachable']);
+  assert.deepEqual([away.unknownBecause, away.original?.error?.code], ['original-unreadable', 'storage.no-repository']);
   assert.deepEqual(await toldOf(window), [false, 'unknown']);
 });
 
