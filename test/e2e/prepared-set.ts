@@ -76,9 +76,10 @@ export function runCli(
   );
 }
 
-export function writeConfiguration(file: string, sets: readonly Readonly<Record<string, unknown>>[]): void {
+/** @param more beside the sets */
+export function writeConfiguration(file: string, sets: readonly Readonly<Record<string, unknown>>[], more: object = {}): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ version: 1, sets }, undefined, 2));
+  writeFileSync(file, JSON.stringify({ version: 1, sets, ...more }, undefined, 2));
 }
 
 function yesterday(): string {

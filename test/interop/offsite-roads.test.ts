@@ -282,13 +282,8 @@ test('a copy behind an append-only server is in sync, and says how many files it
 
 test('a copy in a bucket that locks its objects is in sync, and says until when it holds them', needs('radosgw'), async () => {
   const { peer } = await objectStore();
-  const bucket = peer.freshName();
-  await peer.must('PUT', `/${bucket}`, { headers: { 'x-amz-bucket-object-lock-enabled': 'true' } });
-  const rule = '<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule>';
-  const body = `<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ObjectLockEnabled>Enabled</ObjectLockEnabled>${rule}</ObjectLockConfiguration>`;
-  await peer.must('PUT', `/${bucket}?object-lock`, { body });
   const held = await holdsOn({
-    location: `s3:${peer.endpoint}/${bucket}/one`,
+    location: `s3:${peer.endpoint}/${await peer.makeLockingBucket(1)}/one`,
     environment: peer.environment,
     packs: async () => [],
     rot: async () => undefined,

@@ -31,6 +31,16 @@ export class S3Peer {
     return { AWS_ACCESS_KEY_ID: this.keys.accessKeyId, AWS_SECRET_ACCESS_KEY: this.keys.secretAccessKey };
   }
 
+  /** A bucket that keeps every object from being deleted for some days, whoever asks. @returns its name */
+  async makeLockingBucket(days: number): Promise<string> {
+    const bucket = this.freshName();
+    await this.must('PUT', `/${bucket}`, { headers: { 'x-amz-bucket-object-lock-enabled': 'true' } });
+    const rule = `<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>${days}</Days></DefaultRetention></Rule>`;
+    const body = `<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ObjectLockEnabled>Enabled</ObjectLockEnabled>${rule}</ObjectLockConfiguration>`;
+    await this.must('PUT', `/${bucket}?object-lock`, { body });
+    return bucket;
+  }
+
   /** A name that no bucket has yet. */
   freshName(): string {
     return `bucket-${++this.#count}`;
