@@ -98,7 +98,7 @@ function statusJson(status: CopyStatus): JsonObject {
     held: held && jsonObject({ files: held.files, until: held.until }),
     unconfirmed_files: unconfirmed,
     snapshots,
-    records_kept: records && { ...records },
+    records_kept: records && jsonObject({ ...records }),
     readable: readable.map((each) => jsonObject({ ...each })),
   });
 }

@@ -74,7 +74,8 @@ export interface KeepingOptions {
 
 /**
  * Before a copying, so that one takes all along: the records go into the repository when that is due, or they never have. So they do where
- * a backup that is to go names a head of records that have not been taken along: who brings them back would miss some. Only backups that
+ * a backup that is to go names a head of records that have not been taken along: who brings them back would miss some; and where somebody
+ * has removed the snapshot that they lay in. Only backups that
  * the copy does not know yet are looked at, and only some hours after the last time. Does nothing for a copy beside which there is room for
  * files.
  * @param source the open original @throws as `keepHistoryOffsite`
@@ -90,15 +91,18 @@ export async function keepHistoryAhead(
   const memory = await copyMemoryOf(copy, place).read();
   const head = await keeping.records.history.head();
   const { records, original } = memory;
-  if (historyFormOf(copy) !== 'snapshot' || head === undefined || records?.hash === head.hash) return;
+  if (historyFormOf(copy) !== 'snapshot' || head === undefined) return;
+  const listed = await source.list('snapshots', signal);
+  const isGone = records?.snapshot !== undefined && !listed.some(({ name }) => name === records.snapshot);
+  if (records?.hash === head.hash && !isGone) return;
   const nowMs = Number(clock.nowNs() / 1_000_000n);
-  if (records?.form !== 'snapshot' || isHistoryBehind(copy, memory, head, nowMs)) {
+  if (isGone || records?.form !== 'snapshot' || isHistoryBehind(copy, memory, head, nowMs)) {
     await keepHistoryOffsite(copy, place, keeping, signal, { isDue: true });
     return;
   }
   if (keeping.keyOf === undefined || nowMs < Date.parse(records.at) + recordsSnapshotAgainMs) return;
   const known = new Set(original?.snapshots);
-  const news = (await source.list('snapshots', signal)).filter(({ name }) => !known.has(name));
+  const news = listed.filter(({ name }) => !known.has(name));
   if (news.length === 0) return;
   const repository = await Repository.open({ storage: source, clock, random }, await keeping.keyOf(copy.repository, signal), signal);
   for (const { name } of news) {
@@ -167,7 +171,7 @@ async function keepAsSnapshot(
     const { chain, number, hash } = made.head;
     const madeNs = BigInt(made.madeMs) * 1_000_000n;
     const at = formatTimestamp(madeNs, clock.offsetMinutes(madeNs));
-    const records = { at, chain, number, hash, form: 'snapshot' as const, contradicting: [] };
+    const records = { at, chain, number, hash, form: 'snapshot' as const, snapshot: made.id, contradicting: [] };
     await memory.update((before) => ({ ...rememberedBeside(before, 'records', undefined, timeText(clock)), records }));
     return 'kept';
   } catch (error) {

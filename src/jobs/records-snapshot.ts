@@ -34,6 +34,7 @@ export interface RecordsSnapshotOptions {
 
 /** What of the history lies in the repository. */
 export interface RecordsSnapshot {
+  readonly id: string;
   readonly head: ChainHead;
   /** When it was put there, milliseconds since 1970. */
   readonly madeMs: number;
@@ -81,10 +82,10 @@ export async function putRecordsIntoRepository(options: RecordsSnapshotOptions):
   if (collected === undefined) return undefined;
   // The records lie there already; each try would leave another snapshot.
   if (collected.failure !== undefined && isEnough) throw collected.failure;
-  await store(access, place, keeping, collected);
+  const id = await store(access, place, keeping, collected);
   if (oldOf(all).length >= spareSnapshots) await removeOld(access, chain, keeping);
   if (collected.failure !== undefined) throw collected.failure; // the records are safe, and it is tried again
-  return { head: collected.head, madeMs: nowMs };
+  return { id, head: collected.head, madeMs: nowMs };
 }
 
 async function keyOf({ repository, keeping }: RecordsSnapshotOptions, signal: AbortSignal): Promise<OpenedKey> {
@@ -111,7 +112,7 @@ async function seenIn(repository: Repository, chain: string, signal: AbortSignal
     if (head === undefined) continue;
     knownNumber = Math.max(knownNumber, head.number);
     if (isRecordsSnapshot(stored) && stored.snapshot.hostname === hostname())
-      all.push({ stored, head, madeMs: Number(stored.timeNs / 1_000_000n) });
+      all.push({ stored, id: stored.id, head, madeMs: Number(stored.timeNs / 1_000_000n) });
   }
   return { all, knownNumber };
 }
@@ -121,7 +122,7 @@ async function store(
   { stateFolder, environment, random = systemRandom }: StoragePlace,
   { records }: HistoryKeeping,
   { head, files }: CollectedHistory,
-): Promise<void> {
+): Promise<string> {
   const folder = join(stateFolder, stagingFolder);
   await makeOwnFolder(stateFolder);
   await rm(folder, { recursive: true, force: true });
@@ -135,7 +136,7 @@ async function store(
     const source = { sources: [folder], workingFolder: stateFolder, rules };
     const prepared = prepareSource(source);
     using _scanAhead = prepared.scanAhead;
-    await withRepository(access, 'shared', async ({ repository, signal }) => {
+    return await withRepository(access, 'shared', async ({ repository, signal }) => {
       await repository.loadIndex({ signal });
       const { issues, snapshotId } = await backup(repository, {
         ...source,
@@ -149,10 +150,10 @@ async function store(
         signal,
       });
       const [issue] = issues;
-      if (issue === undefined) return;
+      if (issue === undefined && snapshotId !== undefined) return snapshotId;
       // One that lacks something would be taken for the history. Where it cannot be removed, the next whole one is newer.
       if (snapshotId !== undefined) await repository.storage.remove({ kind: 'snapshots', name: snapshotId }, signal).catch(() => undefined);
-      throw new CadanganError('state.unusable', { path: folder, reason: issue.reason });
+      throw new CadanganError('state.unusable', { path: folder, reason: issue?.reason ?? 'no snapshot was made' });
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -83,6 +83,8 @@ const memorySchema = z.object({
       number: count,
       hash: z.string(),
       form: z.enum(['clear', 'sealed', 'off', 'snapshot']),
+      /** The snapshot that they lie in. */
+      snapshot: z.string().optional(),
       contradicting: z.array(z.string()),
     })
     .optional(),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CopyInfo, SetInfo, SnapshotInfo } from '../../src/service/index.ts';
 import {
+  copiesToDrill,
   drilledLocation,
   drilledSet,
   drillFilesOf,
@@ -23,12 +24,12 @@ const set = (name: string, location: string): SetInfo => ({
   missedWindows: [],
   hasUnattendedPassword: true,
 });
-const copy = (repository: string, snapshots: readonly string[]): CopyInfo =>
+const copy = (repository: string, snapshots: readonly string[], name = 'office'): CopyInfo =>
   ({
-    name: 'office',
-    title: 'office',
+    name,
+    title: name,
     repository,
-    location: 'gdrive:Backup/office',
+    location: `gdrive:Backup/${name}`,
     isPaused: false,
     isWhole: true,
     isProtected: true,
@@ -54,6 +55,25 @@ test('what has no choice is not asked', () => {
   );
   assert.equal(isDrillStepNeeded.set(choice({ isSetGiven: true, set: other })), false);
   assert.deepEqual(setsFrom(choice({ isSetGiven: true, set: other, copies: [copy('/repository', ['1'])] }), 'drive'), []);
+});
+
+test('of a set with several copies one is chosen; all sets are drilled from the first of each, or from one', () => {
+  const copies = [copy('/repository', ['1']), copy('/elsewhere', ['2'], 'store'), copy('/repository', ['1'], 'bank')];
+  const [all, alone] = [choice({ copies, from: 'drive' }), choice({ copies, from: 'drive', set: other })];
+  assert.deepEqual(
+    [isDrillStepNeeded.copy(all), isDrillStepNeeded.copy(alone), isDrillStepNeeded.copy({ ...all, set: one })],
+    [true, false, true],
+  );
+  assert.equal(isDrillStepNeeded.copy({ ...all, from: 'backup-server' }), false);
+  assert.deepEqual(
+    copiesToDrill({ ...all, set: one }).map(({ name }) => name),
+    ['office', 'bank'],
+  );
+  assert.deepEqual(drillParams({ ...all, set: one, copy: 'bank' }), { from: 'drive', set: 'accounting', copy: 'bank' });
+  assert.deepEqual(
+    [drilledLocation({ ...all, set: one }, one), drilledLocation({ ...all, set: one, copy: 'bank' }, one)],
+    ['gdrive:Backup/office', 'gdrive:Backup/bank'],
+  );
 });
 
 test('the engine is asked for a random date unless another was chosen', () => {

@@ -145,6 +145,22 @@ test('records go into the copy as a snapshot of the repository, once a day at mo
   assert.equal(record?.kind, 'brought-back');
 });
 
+test('where somebody has removed it, the next copying takes the records along anew', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = new Server(stage, 'srv-01');
+  await server.record(5);
+  await server.sync();
+  const repository = await server.open();
+  const [made] = (await listSnapshots(repository, signal)).filter(isRecordsSnapshot);
+  assert(made !== undefined);
+  await repository.storage.remove({ kind: 'snapshots', name: made.id }, signal);
+  await server.sync();
+  assert.equal(await server.recordsSnapshots(), 1);
+  const [again] = (await listSnapshots(await server.open(server.copy.to), signal)).filter(isRecordsSnapshot);
+  assert(again !== undefined && again.id !== made.id);
+});
+
 test('such a snapshot is no backup: not the latest, and of no server', async () => {
   await using stage = await OffsiteStage.open();
   const backup = await stage.backup();

@@ -7,6 +7,7 @@ import { showError } from '../editor/show-error.ts';
 import { showResult } from '../editor/show-result.ts';
 import { withRunProgress } from '../editor/with-progress.ts';
 import {
+  copiesToDrill,
   drilledLocation,
   drilledSet,
   drillFilesMax,
@@ -43,6 +44,7 @@ function stepsOf(app: App): readonly Step<DrillChoice>[] {
   return [
     { isNeeded: isDrillStepNeeded.from, ask: askFrom },
     { isNeeded: isDrillStepNeeded.set, ask: askSet },
+    { isNeeded: isDrillStepNeeded.copy, ask: askCopy },
     { ask: askDate },
     { ask: (choice, position) => askSample(app, choice, position) },
   ];
@@ -78,7 +80,7 @@ async function askFrom(choice: DrillChoice, position: StepPosition): Promise<Ste
     items,
     isActive: (value) => value === (choice.from ?? 'backup-server'),
   });
-  return stepAnswer(answer, (from) => ({ ...choice, from, set: choice.isSetGiven ? choice.set : undefined }));
+  return stepAnswer(answer, (from) => ({ ...choice, from, set: choice.isSetGiven ? choice.set : undefined, copy: undefined }));
 }
 
 async function askSet(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
@@ -105,7 +107,34 @@ async function askSet(choice: DrillChoice, position: StepPosition): Promise<Step
     items,
     isActive: (value) => value === (choice.set?.name ?? 'all'),
   });
-  return stepAnswer(answer, (name) => ({ ...choice, set: choice.sets.find((set) => set.name === name) }));
+  return stepAnswer(answer, (name) => ({ ...choice, set: choice.sets.find((set) => set.name === name), copy: undefined }));
+}
+
+/** Of a set with several. */
+async function askCopy(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
+  const copies = copiesToDrill(choice);
+  const first = {
+    iconPath: new vscode.ThemeIcon('checklist'),
+    label: l10n.t('The first copy of each backup set'),
+    description: '',
+    value: undefined,
+  };
+  const answer = await pick<string | undefined>({
+    title: commandTitle('runDrill'),
+    placeholder: l10n.t('From which copy?'),
+    position,
+    items: [
+      ...(drilledSet(choice) === undefined ? [first] : []),
+      ...copies.map(({ name, title, location }) => ({
+        iconPath: new vscode.ThemeIcon('cloud-download'),
+        label: title,
+        description: location,
+        value: name,
+      })),
+    ],
+    isActive: (value) => value === choice.copy,
+  });
+  return stepAnswer(answer, (copy) => ({ ...choice, copy }));
 }
 
 async function askDate(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {

@@ -12,6 +12,8 @@ export interface DrillChoice {
   readonly from?: NonNullable<DrillParams['from']>;
   /** Undefined: all that can be restored from there. */
   readonly set?: SetInfo | undefined;
+  /** The name of one of several copies; undefined: of each repository the first in the configuration. */
+  readonly copy?: string | undefined;
   /** `random`, `newest`, or a day. */
   readonly date?: string;
   /** Default: as the configuration wants it. */
@@ -35,10 +37,20 @@ export function setsFrom({ sets, copies, isSetGiven, set }: DrillChoice, from: N
   return wanted.filter(({ location }) => isOnDrive(location) || copied.has(location));
 }
 
-/** From where and which set are questions only where there is a choice. */
+/** Those that a set which is drilled can be restored from, in the order of the configuration. */
+export function copiesToDrill(choice: DrillChoice): readonly CopyInfo[] {
+  const repositories = new Set((choice.set === undefined ? setsFrom(choice, 'drive') : [choice.set]).map(({ location }) => location));
+  return choice.copies.filter(({ repository, snapshots }) => snapshots.length > 0 && repositories.has(repository));
+}
+
+/** From where, which set and which copy are questions only where there is a choice. */
 export const isDrillStepNeeded = {
   from: (choice: DrillChoice): boolean => setsFrom(choice, 'drive').length > 0,
   set: (choice: DrillChoice): boolean => !choice.isSetGiven && setsFrom(choice, choice.from ?? 'backup-server').length > 1,
+  copy: (choice: DrillChoice): boolean => {
+    const repositories = copiesToDrill(choice).map(({ repository }) => repository);
+    return choice.from === 'drive' && new Set(repositories).size < repositories.length;
+  },
 };
 
 /** The one set that is drilled; undefined when there are several. */
@@ -49,11 +61,12 @@ export function drilledSet(choice: DrillChoice): SetInfo | undefined {
 
 /** What the engine is asked for. */
 export function drillParams(choice: DrillChoice): DrillParams {
-  const { from = 'backup-server', date = 'random', sample = { kind: 'configured' } } = choice;
+  const { from = 'backup-server', copy, date = 'random', sample = { kind: 'configured' } } = choice;
   const set = drilledSet(choice);
   return {
     from,
     ...(set !== undefined && { set: set.name }),
+    ...(from === 'drive' && copy !== undefined && { copy }),
     ...(date !== 'random' && { date }),
     ...(sample.kind === 'files' && { sample: { files: sample.files } }),
     ...(sample.kind === 'folder' && { sample: { folder: sample.folder } }),
@@ -61,8 +74,10 @@ export function drillParams(choice: DrillChoice): DrillParams {
 }
 
 /** Where the repository lies that is restored from: that of the set, or the copy of it. */
-export function drilledLocation({ copies, from }: DrillChoice, set: SetInfo): string {
-  return from === 'drive' ? (copies.find(({ repository }) => repository === set.location)?.location ?? set.location) : set.location;
+export function drilledLocation({ copies, from, copy }: DrillChoice, set: SetInfo): string {
+  if (from !== 'drive') return set.location;
+  const drilled = copies.find(({ repository, name }) => repository === set.location && (copy === undefined || name === copy));
+  return drilled?.location ?? set.location;
 }
 
 /**
