@@ -53,12 +53,17 @@ const alarms: ReadonlySet<string> = new Set(['source-empty', 'files-vanished', '
 export function describeReason(text: string, clean: Clean, { systemCodes, reasons }: FaultWords = faultWords[currentLanguage()]): string {
   const known = systemCodes[text] ?? reasons[text];
   if (known !== undefined) return known;
-  // Reasons with a value in them: the table has them with `…` in its place.
+  // Reasons with values in them: the table has them with `…` in their places.
   for (const [pattern, translated] of Object.entries(reasons)) {
-    const [start, end, more] = pattern.split('…');
-    if (start === undefined || end === undefined || more !== undefined || text.length < start.length + end.length) continue;
-    if (text.startsWith(start) && text.endsWith(end))
-      return translated.replace('…', () => clean(text.slice(start.length, text.length - end.length)));
+    const start = pattern.indexOf('…');
+    if (start < 0 || !text.startsWith(pattern.slice(0, start))) continue;
+    const [, ...values] = patternOf(pattern).exec(text) ?? [];
+    if (values.length > 0) return values.reduce((words, value) => words.replace('…', () => clean(value)), translated);
   }
   return clean(text);
+}
+
+function patternOf(pattern: string): RegExp {
+  const parts = pattern.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  return new RegExp(`^${parts.join('(.*)')}$`, 's');
 }

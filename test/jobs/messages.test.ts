@@ -5,7 +5,7 @@ import { exitCodeOfError } from '../../src/cli/exit-code.ts';
 import { english } from '../../src/jobs/messages/messages-english.ts';
 import { indonesian } from '../../src/jobs/messages/messages-indonesian.ts';
 import { describeCauses, describeError } from '../../src/jobs/messages/messages.ts';
-import { CadanganError, faultWords, type ErrorCode, type ErrorFacts } from '../../src/platform/index.ts';
+import { CadanganError, describeReason, faultWords, type ErrorCode, type ErrorFacts } from '../../src/platform/index.ts';
 
 const sourceFolder = new URL('../../src/', import.meta.url);
 const codes = Object.keys(english.errors) as ErrorCode[];
@@ -127,6 +127,27 @@ test('reasons of lower rooms are translated, values in them stay, and none is tr
     .join('\n');
   const unused = Object.keys(faultWords.id.reasons).filter((reason) => !reason.split('…').every((part) => sources.includes(part)));
   assert.deepEqual(unused, []);
+});
+
+/** The same in each language, and words that are Indonesian already. */
+const notForPeople: ReadonlySet<string> = new Set(['HTTP …', 'HTTP … …', '…: …', 'Terbitan pertama']);
+
+test('every reason in words that a source gives is said in Indonesian', () => {
+  const literal = String.raw`('(?:[^'\\\n]|\\.)*'|\`[^\`\n]*\`|"[^"\n]*")`;
+  const given = new RegExp(String.raw`reason: (?:[^,}\n]*\? )?${literal}(?: : ${literal})?`, 'g');
+  const missing = new Set<string>();
+  for (const file of globSync('**/*.ts', { cwd: sourceFolder })) {
+    for (const [, ...literals] of readFileSync(new URL(file, sourceFolder), 'utf8').matchAll(given)) {
+      for (const quoted of literals.filter((each) => each?.includes(' '))) {
+        const reason = (quoted ?? '')
+          .slice(1, -1)
+          .replaceAll(/\$\{[^}]*\}/g, '…')
+          .replaceAll("\\'", "'");
+        if (!notForPeople.has(reason) && describeReason(reason, String, faultWords.id) === reason) missing.add(`${file}: ${reason}`);
+      }
+    }
+  }
+  assert.deepEqual([...missing], []);
 });
 
 test('what is said of copies, and of restores onto a server, is said in both languages', () => {
