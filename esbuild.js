@@ -22,6 +22,7 @@ const esbuild = require('esbuild');
  * Keep in step with `workerPath()`.
  */
 const entries = {
+  'cli-start': 'src/cli/start.ts',
   'cli-main': 'src/cli/main.ts',
   extension: 'src/extension/extension.ts',
   host: 'src/host/host-main.ts',

@@ -24,22 +24,22 @@ export function lendMemory<T extends Agent>(agent: T): T {
   agent.createConnection = (options, callback) => {
     const head = Buffer.allocUnsafeSlow(headBytes);
     let body = Buffer.allocUnsafeSlow(bodyBytes);
-    let socket: Duplex | null | undefined;
+    const made: { socket?: Duplex | null | undefined } = {}; // memory is asked for before there is one
     const takesAtOnce = (response: IncomingMessage | undefined): boolean =>
       response?.complete === false && response.readableFlowing === true && response.readableLength === 0;
-    const current = (): IncomingMessage | undefined => (socket ? receiving.get(socket) : undefined);
+    const current = (): IncomingMessage | undefined => (made.socket ? receiving.get(made.socket) : undefined);
     const take = (countBytes: number, memory: Uint8Array): true => {
       const read = Buffer.from(memory.buffer, memory.byteOffset, countBytes);
       const response = current();
       const isLent = memory.buffer === body.buffer && takesAtOnce(response);
-      socket?.emit('data', isLent ? read : Buffer.from(read));
+      made.socket?.emit('data', isLent ? read : Buffer.from(read));
       // Somebody waits with a part of it after all: it is theirs now.
       if (isLent && response?.readableLength !== 0) body = Buffer.allocUnsafeSlow(bodyBytes);
       return true;
     };
     const lending: Lending = { ...options, onread: { buffer: () => (takesAtOnce(current()) ? body : head), callback: take } };
-    socket = make(lending, callback);
-    return socket;
+    made.socket = make(lending, callback);
+    return made.socket;
   };
   return agent;
 }

@@ -77,7 +77,12 @@ function namedPlace(environment: Environment, name: string): string | undefined 
   return value === '' ? undefined : resolve(value);
 }
 
-function systemFolder(environment: Environment, kind: 'config' | 'state'): string {
+/** For what can be made again. @throws `home.unknown` */
+export function cacheFolder(environment: Environment): string {
+  return systemFolder(environment, 'cache');
+}
+
+function systemFolder(environment: Environment, kind: 'config' | 'state' | 'cache'): string {
   return system.filesOfPrograms(kind, environment, (...names) => join(homeFolder(environment), ...names));
 }
 

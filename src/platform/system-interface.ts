@@ -43,5 +43,5 @@ export interface System {
   /** When it was, of what Node's `stat` says, nanoseconds since 1970. */
   statTimeNs(ns: bigint): bigint;
   /** Where this system has the files of programs. Folders below the home folder are made by `ofHome`. */
-  filesOfPrograms(kind: 'config' | 'state', environment: Environment, ofHome: (...names: readonly string[]) => string): string;
+  filesOfPrograms(kind: 'config' | 'state' | 'cache', environment: Environment, ofHome: (...names: readonly string[]) => string): string;
 }

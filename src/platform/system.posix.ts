@@ -31,10 +31,10 @@ export function posixSystem(platform: Exclude<NodeJS.Platform, 'win32'>): System
 
     filesOfPrograms(kind, environment, ofHome) {
       // The folders of macOS are those that programs of npm use (`env-paths`); the system names none of its own.
-      if (isMac) return ofHome('Library', kind === 'config' ? 'Preferences' : 'Logs', 'cadangan');
+      if (isMac) return ofHome('Library', { config: 'Preferences', state: 'Logs', cache: 'Caches' }[kind], 'cadangan');
       // The XDG Base Directory Specification: one that is not absolute counts as none. Its folder for state is meant for history, too.
-      const named = environment[kind === 'config' ? 'XDG_CONFIG_HOME' : 'XDG_STATE_HOME'] ?? '';
-      const usual = kind === 'config' ? ['.config'] : ['.local', 'state'];
+      const named = environment[{ config: 'XDG_CONFIG_HOME', state: 'XDG_STATE_HOME', cache: 'XDG_CACHE_HOME' }[kind]] ?? '';
+      const usual = { config: ['.config'], state: ['.local', 'state'], cache: ['.cache'] }[kind];
       return posix.isAbsolute(named) ? posix.join(named, 'cadangan') : ofHome(...usual, 'cadangan');
     },
   };

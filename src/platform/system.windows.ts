@@ -39,7 +39,7 @@ export const windowsSystem: System = {
   filesOfPrograms(kind, environment, ofHome) {
     // The folders are those that programs of npm use (`env-paths`): `%APPDATA%` goes with its user to other machines, state must not.
     const named = environment[kind === 'config' ? 'APPDATA' : 'LOCALAPPDATA'] ?? '';
-    const names = kind === 'config' ? ['cadangan', 'Config'] : ['cadangan', 'Log'];
+    const names = ['cadangan', { config: 'Config', state: 'Log', cache: 'Cache' }[kind]];
     if (win32.isAbsolute(named)) return win32.join(named, ...names);
     return ofHome('AppData', kind === 'config' ? 'Roaming' : 'Local', ...names);
   },

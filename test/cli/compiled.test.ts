@@ -14,7 +14,7 @@ function run(home: string, environment: Readonly<Record<string, string>> = {}): 
 
 test('what Node has compiled of the program is kept where its user alone can write, and else nowhere', async () => {
   await using folder = await temporaryFolder();
-  const kept = join(folder.path, '.cache', 'cadangan', 'compiled');
+  const kept = join(folder.path, '.cache', 'cadangan');
   chmodSync(folder.path, 0o777);
   run(folder.path);
   assert.ok(!existsSync(join(folder.path, '.cache')), 'others can write into the home');
@@ -28,6 +28,6 @@ test('what Node has compiled of the program is kept where its user alone can wri
   assert.equal(readdirSync(kept).length, 1);
   const named = join(folder.path, 'caches');
   run(folder.path, { XDG_CACHE_HOME: named });
-  assert.equal(statSync(join(named, 'cadangan', 'compiled')).mode & 0o777, 0o700);
+  assert.equal(statSync(join(named, 'cadangan')).mode & 0o777, 0o700);
   run(join(folder.path, 'no such home'));
 });
