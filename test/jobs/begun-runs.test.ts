@@ -116,7 +116,7 @@ test('what is no note of ours, and one of another machine, stays as it is', asyn
   assert.deepEqual([await runsOf(keeper), readdirSync(join(folder, 'begun')).sort()], [[], ['other.json', 'torn.json']]);
 });
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 test('a command that was killed in the middle of its work is recorded by the next one', async (t) => {
   const { keeper, folder } = keeperIn(t);
