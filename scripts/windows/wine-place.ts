@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -77,10 +77,20 @@ export function missingProgram(): string | undefined {
   return programs.find((program) => !folders.some((folder) => existsSync(join(folder, program))));
 }
 
-/** A path of Windows' programs on `C:` or `W:` as it stands here, by way of the prefix. @throws when it lies elsewhere */
+/**
+ * A path of Windows' programs on `C:` or `W:` as it stands here, by way of the prefix: what is there already by the name that it has, since
+ * to them small and capital letters are the same. @throws when it lies elsewhere
+ */
 export function hostPathOf(windowsPath: string): string {
   const found = /^([CW]):\\(.*)$/i.exec(windowsPath);
   if (!found) throw new Error(`${windowsPath} lies on no drive of the lane`);
   const [, drive = '', rest = ''] = found;
-  return join(drive.toUpperCase() === 'C' ? driveC : treeFolder, ...rest.split('\\'));
+  return rest.split('\\').reduce(entryNamed, drive.toUpperCase() === 'C' ? driveC : treeFolder);
+}
+
+function entryNamed(folder: string, name: string): string {
+  const path = join(folder, name);
+  if (existsSync(path) || !existsSync(folder)) return path;
+  const folded = name.toLowerCase();
+  return join(folder, readdirSync(folder).find((entry) => entry.toLowerCase() === folded) ?? name);
 }

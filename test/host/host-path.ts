@@ -1,5 +1,5 @@
 import { join } from 'node:path';
 import { system } from '../../src/platform/index.ts';
 
-/** What tests start a host from, as `hostPath` of `startHost`: its source, for which that is undefined, and on Windows the built one. */
-export const hostPath = system.isWindows ? join(import.meta.dirname, 'built-host.ts') : undefined;
+/** What tests start a host from, as `hostPath` of `startHost`. */
+export const hostPath = join(import.meta.dirname, system.isWindows ? 'built-host-wine.ts' : 'built-host.ts');
