@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 
 /** What the system has of a body comes in parts of this size at most. */
 const bodyBytes = 256 * 1024;
-/** The first part of an answer, which is copied. */
-const headBytes = 16 * 1024;
+/** The first part of an answer, and what comes while nobody takes it: they are copied. */
+const headBytes = 64 * 1024;
 
 const receiving = new WeakMap<Duplex, IncomingMessage>();
 
@@ -46,5 +46,8 @@ export function lendMemory<T extends Agent>(agent: T): T {
 
 /** To be said of a response whose body is taken as it comes: from then on it is lent what is read, and given nothing. */
 export function takeLent(response: IncomingMessage): void {
-  receiving.set(response.socket, response);
+  const { socket } = response;
+  receiving.set(socket, response);
+  // A connection lives on, and with it would what its last answer was read into.
+  response.once('close', () => receiving.get(socket) === response && receiving.delete(socket));
 }

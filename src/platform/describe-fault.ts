@@ -58,7 +58,9 @@ export function describeReason(text: string, clean: Clean, { systemCodes, reason
     const start = pattern.indexOf('…');
     if (start < 0 || !text.startsWith(pattern.slice(0, start))) continue;
     const [, ...values] = patternOf(pattern).exec(text) ?? [];
-    if (values.length > 0) return values.reduce((words, value) => words.replace('…', () => clean(value)), translated);
+    if (values.length === 0) continue;
+    const words = translated.split('…');
+    return words.map((word, at) => word + (at < values.length ? clean(values[at] ?? '') : '')).join('');
   }
   return clean(text);
 }

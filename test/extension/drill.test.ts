@@ -76,6 +76,15 @@ test('of a set with several copies one is chosen; all sets are drilled from the 
   );
 });
 
+test('an empty copy is passed over, and one that was chosen for all sets is of those of its repository', () => {
+  const copies = [copy('/repository', [], 'new'), copy('/repository', ['1'], 'old'), copy('/elsewhere', ['2'], 'store')];
+  const of = (more: Partial<DrillChoice>): DrillChoice => choice({ copies, from: 'drive', ...more });
+  assert.deepEqual(drillParams(of({ set: one })), { from: 'drive', set: 'accounting', copy: 'old' });
+  assert.equal(drilledLocation(of({ set: one }), one), 'gdrive:Backup/old');
+  assert.equal(drilledSet(of({})), undefined);
+  assert.equal(drilledSet(of({ copy: 'store' })), other);
+});
+
 test('the engine is asked for a random date unless another was chosen', () => {
   assert.deepEqual(drillParams(choice({ date: 'random' })), { from: 'backup-server' });
   assert.deepEqual([drilledSet(choice()), drilledSet(choice({ sets: [one] }))], [undefined, one]);

@@ -102,6 +102,8 @@ describe('rclone as a program of ours', needs('rclone'), () => {
     assert.equal(said, 'rclone: Get "https://***@cloud.example/x?***":  [31mno  way');
     await using silent = await openWith('exit 3');
     assert.equal(await reasonOf(silent.storage.list('keys', neverAborted)), 'rclone: exit code 3');
+    await using lacking = await openWith('echo "vault: its library is missing" >&2; exit 127');
+    assert.equal(await reasonOf(lacking.storage.list('keys', neverAborted)), 'rclone: vault: its library is missing');
   });
 
   test('gets its own settings, and none of our secrets', async () => {
@@ -124,6 +126,17 @@ describe('rclone as a program of ours', needs('rclone'), () => {
           return !String(error).includes('abc');
         },
       );
+  });
+
+  test('has remotes of its environment whose names no shell would pass on', async () => {
+    const rclone = await RcloneOfTest.open();
+    const environment = { ...rclone.access.environment, 'RCLONE_CONFIG_OFFICE.EAST_TYPE': 'local' };
+    const storage = openRclone({ remote: 'office.east', path: rclone.root }, { environment, clock: systemClock });
+    await storage.create(neverAborted);
+    await storage.write(config, Buffer.alloc(155), neverAborted);
+    assert.equal(await storage.sizeOf(config, neverAborted), 155);
+    await storage.close();
+    await rclone[Symbol.asyncDispose]();
   });
 
   test('is waited for no longer than it may stand still, and another one asked then; heeds an abort, and is killed when it does not end', async () => {

@@ -10,6 +10,7 @@ import {
   copiesToDrill,
   drilledLocation,
   drilledSet,
+  drilledSets,
   drillFilesMax,
   drillFilesOf,
   drillParams,
@@ -232,7 +233,7 @@ async function askFolder(app: App, choice: DrillChoice, set: SetInfo, position: 
 
 async function runDrill(app: App, choice: DrillChoice): Promise<void> {
   const name = drilledSet(choice)?.title ?? l10n.t('all backup sets');
-  const [location] = setsFrom(choice, choice.from ?? 'backup-server').map((set) => set.location);
+  const [location] = drilledSets(choice).map((set) => set.location);
   const context = { ...(location !== undefined && { location }), retry: () => runDrill(app, choice) };
   try {
     const result = await withRunProgress(l10n.t('Restore drill of {name}', { name }), (run) =>

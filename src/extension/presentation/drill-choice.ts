@@ -29,7 +29,7 @@ export type DrillSampleChoice =
 /** The engine takes no more. */
 export const drillFilesMax = 1000;
 
-/** Sets that can be restored from there. On Google Drive: with a copy that has a snapshot, or those that lie there themselves. */
+/** Sets that can be restored from there. Off-site: with a copy that has a snapshot, or those that lie on Google Drive themselves. */
 export function setsFrom({ sets, copies, isSetGiven, set }: DrillChoice, from: NonNullable<DrillParams['from']>): readonly SetInfo[] {
   const wanted = isSetGiven && set !== undefined ? [set] : sets;
   if (from === 'backup-server') return wanted;
@@ -53,20 +53,29 @@ export const isDrillStepNeeded = {
   },
 };
 
+/** Those that are drilled: of a copy that was chosen, the sets of its repository. */
+export function drilledSets(choice: DrillChoice): readonly SetInfo[] {
+  if (choice.set !== undefined) return [choice.set];
+  const sets = setsFrom(choice, choice.from ?? 'backup-server');
+  const copy = choice.from === 'drive' ? choice.copies.find(({ name }) => name === choice.copy) : undefined;
+  return copy === undefined ? sets : sets.filter(({ location }) => location === copy.repository);
+}
+
 /** The one set that is drilled; undefined when there are several. */
 export function drilledSet(choice: DrillChoice): SetInfo | undefined {
-  const [first, ...others] = setsFrom(choice, choice.from ?? 'backup-server');
-  return choice.set ?? (others.length === 0 ? first : undefined);
+  const [first, ...others] = drilledSets(choice);
+  return others.length === 0 ? first : undefined;
 }
 
 /** What the engine is asked for. */
 export function drillParams(choice: DrillChoice): DrillParams {
-  const { from = 'backup-server', copy, date = 'random', sample = { kind: 'configured' } } = choice;
+  const { from = 'backup-server', date = 'random', sample = { kind: 'configured' } } = choice;
   const set = drilledSet(choice);
+  const copy = from === 'drive' ? (choice.copy ?? (set && copyOf(choice, set)?.name)) : undefined;
   return {
     from,
     ...(set !== undefined && { set: set.name }),
-    ...(from === 'drive' && copy !== undefined && { copy }),
+    ...(copy !== undefined && { copy }),
     ...(date !== 'random' && { date }),
     ...(sample.kind === 'files' && { sample: { files: sample.files } }),
     ...(sample.kind === 'folder' && { sample: { folder: sample.folder } }),
@@ -74,10 +83,13 @@ export function drillParams(choice: DrillChoice): DrillParams {
 }
 
 /** Where the repository lies that is restored from: that of the set, or the copy of it. */
-export function drilledLocation({ copies, from, copy }: DrillChoice, set: SetInfo): string {
-  if (from !== 'drive') return set.location;
-  const drilled = copies.find(({ repository, name }) => repository === set.location && (copy === undefined || name === copy));
-  return drilled?.location ?? set.location;
+export function drilledLocation(choice: DrillChoice, set: SetInfo): string {
+  return (choice.from === 'drive' ? copyOf(choice, set)?.location : undefined) ?? set.location;
+}
+
+/** The one that was chosen, else the first that something can be restored from. */
+function copyOf(choice: DrillChoice, set: SetInfo): CopyInfo | undefined {
+  return copiesToDrill({ ...choice, set }).find(({ name }) => choice.copy === undefined || name === choice.copy);
 }
 
 /**

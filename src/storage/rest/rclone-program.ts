@@ -1,5 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { ConnectionFault } from '../../http/index.ts';
 import { programInPath, system, systemCode, type Clock, type Environment } from '../../platform/index.ts';
 import { ProgramPipes } from './program-pipes.ts';
 
@@ -46,13 +48,14 @@ export class RcloneProgram {
     const args = ['serve', 'restic', '--stdio', '--b2-hard-delete', '--cache-objects=false', '--ask-password=false', '--', remote];
     this.#clock = clock;
     const env = rclonesEnvironment(environment);
-    const [child, pipes] = system.isWindows ? overPipes(programInPath(program, environment), args, env) : overSocket(program, args, env);
-    this.#child = child;
-    this.pipes = pipes;
+    this.#child = hasSocket(env) ? overSocket(program, args, env) : overPipes(programOf(program, environment), args, env);
     const { promise, resolve } = Promise.withResolvers<string>();
     this.ended = promise;
     this.#child.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));
-    this.#child.once('close', (code, signal) => resolve(signal ?? codesOfShell.get(code ?? 0) ?? `exit code ${code}`));
+    this.#child.once('close', (code, signal) => resolve(signal ?? this.#codeOfShell(code) ?? `exit code ${code}`));
+    // Where no descriptor is left there is nothing of it but the error that comes.
+    if ((this.#child as Partial<Child>).stdio === undefined) throw new ConnectionFault('EMFILE');
+    this.pipes = pipesOf(this.#child);
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
     this.pipes.on('error', () => undefined); // whoever asks over them is told
   }
@@ -87,6 +90,11 @@ export class RcloneProgram {
     this.#child.stderr.destroy();
   }
 
+  /** The shell says why it could not run the program; what a program itself ends with is its own. */
+  #codeOfShell(code: number | null): string | undefined {
+    return /\bexec\b/.test(this.said ?? '') ? codesOfShell.get(code ?? 0) : undefined;
+  }
+
   #hear(text: string): void {
     const [first = '', ...lines] = text.split('\n');
     const begun = this.#said.pop() ?? '';
@@ -95,24 +103,37 @@ export class RcloneProgram {
   }
 }
 
+const shell = '/bin/sh';
+
+/** Shells pass on no variable whose name is none of theirs; rclone has such, for remotes with a dot in their names. */
+function hasSocket(env: Readonly<Record<string, string>>): boolean {
+  const isPassedOn = (name: string): boolean => !name.startsWith('RCLONE_') || /^\w+$/.test(name);
+  return !system.isWindows && existsSync(shell) && Object.keys(env).every(isPassedOn);
+}
+
 /**
  * With one socket for both directions, which Node's HTTP/2 reads and writes by itself: two pipes go through streams of JavaScript, and a
  * download takes twice as much of the processor. What Node makes as a third pipe is such a socket; a shell puts it in the place of the
  * first two, and becomes the program.
  */
-function overSocket(program: string, args: readonly string[], env: Record<string, string>): [Child, Duplex] {
-  const child = spawn('/bin/sh', ['-c', 'exec "$0" "$@" <&3 >&3 3>&-', program, ...args], {
+function overSocket(program: string, args: readonly string[], env: Record<string, string>): Child {
+  return spawn(shell, ['-c', 'exec "$0" "$@" <&3 >&3 3>&-', program, ...args], {
     env,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     detached: system.hasProcessGroups,
-  });
-  return [child as Child, child.stdio[3] as Duplex];
+  }) as Child;
 }
 
-/** Windows has no such socket. */
-function overPipes(program: string, args: readonly string[], env: Record<string, string>): [Child, Duplex] {
-  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
-  return [child, new ProgramPipes(child.stdout, child.stdin)];
+function overPipes(program: string, args: readonly string[], env: Record<string, string>): Child {
+  return spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true, detached: system.hasProcessGroups });
+}
+
+function programOf(program: string, environment: Environment): string {
+  return system.isWindows ? programInPath(program, environment) : program;
+}
+
+function pipesOf({ stdin, stdout, stdio }: Child): Duplex {
+  return stdin === null || stdout === null ? (stdio[3] as Duplex) : new ProgramPipes(stdout, stdin);
 }
 
 /** Rclone's errors have addresses in them, and some clouds have a signature in those. */
