@@ -237,7 +237,7 @@ export class SimulatedStorage implements Storage {
       await this.#scheduler.turn();
       throwIfAborted(signal);
       const mutates = call === 'create' || call === 'write' || call === 'remove';
-      if (fault === 'hang') return await untilAborted(signal);
+      if (fault === 'hang') return await untilAborted(AbortSignal.any([signal, this.faults.ofHung]));
       if (fault === 'denied') throw new CadanganError('storage.denied', this.#facts(file));
       if (!this.reachable || fault === 'fail-before' || (fault === 'fail-after' && !mutates)) throw this.#unreachable(file);
       return await work(fault);

@@ -42,6 +42,7 @@ export class StorageFaults {
   #ordered: { readonly order: OrderedFault; skip: number; left: number }[] = [];
   #randomFaults: readonly RandomFault[];
   #injected = 0;
+  readonly #hung = new AbortController();
 
   constructor(random: SeededRandom, randomFaults: readonly RandomFault[] = []) {
     this.#random = random;
@@ -56,6 +57,15 @@ export class StorageFaults {
   clear(): void {
     this.#ordered = [];
     this.#randomFaults = [];
+  }
+
+  /** Ends what hangs still: nobody waits for it any more, and the test could not end. */
+  endHung(): void {
+    this.#hung.abort();
+  }
+
+  get ofHung(): AbortSignal {
+    return this.#hung.signal;
   }
 
   /** How many faults were handed out, so that a test can see that it tested something. */

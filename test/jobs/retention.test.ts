@@ -539,6 +539,8 @@ describe('a storage that fails', () => {
     for (const { name } of await storage.list('locks', neverAborted)) await storage.remove({ kind: 'locks', name }, neverAborted);
     assert.equal((await house.run()).outcome, 'success');
     assert.deepEqual(await house.ids(), before.slice(4));
+    storage.faults.endHung();
+    await killed;
   });
 });
 
