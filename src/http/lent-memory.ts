@@ -15,8 +15,7 @@ interface Lending extends ClientRequestArgs {
 
 /**
  * Has the connections of an agent read into memory that is used again. Node makes a buffer of 64 KiB outside of its heap for each part that
- * comes; they let its collector run over the whole heap for every few megabytes, which took more of the processor than all the rest of a
- * download.
+ * comes, which its collector has to see to: a restore over HTTP took an eighth longer (`bench/RESULTS-rest.md`).
  * @returns the same agent
  */
 export function lendMemory<T extends Agent>(agent: T): T {
