@@ -67,8 +67,9 @@ export async function runSetProgram(
   try {
     await vet?.(command);
     const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, detached });
+    const ending = endOf(child, { clock, limitMs, signal }); // listens for errors first
     followOutput(child, output, onLine);
-    failure = await endOf(child, { clock, limitMs, signal });
+    failure = await ending;
   } catch (error) {
     if (error instanceof CadanganError) return { report: { when, program, seconds: 0, failure: reasonOf(error), output: '' }, error };
     // Node emits the usual reasons why a program cannot be started, and throws all others (ENOTDIR, ELOOP, ESTALE of a dead mount ...).
@@ -114,7 +115,7 @@ async function endOf(
 function followOutput({ stdout, stderr }: ChildProcess, output: OutputEnd, onLine: (line: string) => void): void {
   let lines = 0;
   for (const stream of [stdout, stderr]) {
-    if (stream === null) continue;
+    if (!stream) continue; // Node leaves them out where no descriptor is left
     stream.on('data', (bytes: Buffer) => output.add(bytes));
     createInterface({ input: stream }).on('line', (line) => {
       lines += 1;

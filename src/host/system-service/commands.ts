@@ -23,14 +23,16 @@ export const runSystemCommand: CommandRunner = ({ argv: [program, ...args], inpu
   new Promise((resolve, reject) => {
     const child = spawn(wholePathOf(program), args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
     let [output, errors] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-outputMax)));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-2000)));
-    child.stdin.on('error', () => undefined).end(input);
     const fail = (reason: string, isRun = true): void =>
       mayFail === true || (mayFail === 'once-run' && isRun)
         ? resolve(output)
         : reject(new CadanganError('service.manager', { program: [program, ...args].join(' '), reason }));
     child.once('error', (error) => fail(systemCode(error) === 'ENOENT' ? notInstalled : error.message, false));
+    // Where no descriptor is left there is nothing of it but the error that comes.
+    if ((child as Partial<typeof child>).stdout === undefined) return;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-outputMax)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-2000)));
+    child.stdin.on('error', () => undefined).end(input);
     const end = (code: number | null): void => (code === 0 ? resolve(output) : fail(errors.trim() || `exit code ${String(code)}`));
     child.once('close', end);
     child.once('exit', (code) => {
